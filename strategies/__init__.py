@@ -1,0 +1,22 @@
+"""Strategies for mixing the L2 and the MGIoU polygon loss: one small file a family. Imports nothing of bench."""
+
+from strategies.base import Mix, Strategy, Weight
+from strategies.errors import StrategyError
+from strategies.registry import build, get, load_plugin, names, parse, register
+from strategies.signals import Signals, State, ema
+
+__all__ = [
+    "Mix",
+    "Signals",
+    "State",
+    "Strategy",
+    "StrategyError",
+    "Weight",
+    "build",
+    "ema",
+    "get",
+    "load_plugin",
+    "names",
+    "parse",
+    "register",
+]

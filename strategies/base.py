@@ -1,0 +1,124 @@
+"""The two bases a strategy builds on: `Strategy` chooses both weights, `Mix` chooses only alpha."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from strategies.errors import StrategyError
+from strategies.signals import Signals, State, ema
+
+Weight = float | Tensor
+
+
+class Strategy:
+    """Chooses the weights of `w_l2 · L2 + w_mgiou · MGIoU` at every step. Nothing else depends on it.
+
+    A subclass declares its parameters as annotated class attributes, is put under a name with
+    `@register("name")` (which makes it a frozen, keyword-only dataclass) and overrides `weights`. What it must
+    remember goes through `observe`. Both are pure: no attribute is ever written.
+
+    Class attributes:
+        forms: the MGIoU forms the strategy is meant for; the command line's `--mgiou` picks among them. Empty:
+            the MGIoU term has no weight, so that one run serves every form.
+    """
+
+    name: ClassVar[str] = ""
+    forms: ClassVar[tuple[str, ...]] = ("paper", "centred")
+
+    def observe(self, signals: Signals) -> State:
+        """Return the state after this step; `signals.state` is the one before it. Called before `weights`."""
+        return signals.state
+
+    def weights(self, signals: Signals) -> tuple[Weight, Weight]:
+        """Return (w_l2, w_mgiou), finite and not negative. A 0-dim tensor where it depends on one (no `.item()`)."""
+        raise NotImplementedError
+
+    def alpha_at(self, signals: Signals) -> Weight:
+        """Return the share of L2 in the mix, in [0, 1], as logged."""
+        w_l2, w_mgiou = self.weights(signals)
+        return w_l2 / (w_l2 + w_mgiou)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return every parameter with its value."""
+        return asdict(self)  # type: ignore[call-overload]  # `register` makes every strategy a dataclass
+
+    @property
+    def label(self) -> str:
+        """The name, and in brackets the parameters that differ from the defaults: `static[alpha=0.5]`."""
+        changed = [f.name for f in fields(self) if getattr(self, f.name) != f.default]  # type: ignore[arg-type]
+        inner = ",".join(f"{key}={_plain(getattr(self, key))}" for key in changed)
+        return f"{self.name}[{inner}]" if inner else self.name
+
+    def validate(self) -> None:
+        """Raise `StrategyError` when a parameter makes no sense; the registry calls it on every new instance."""
+
+
+class Mix(Strategy):
+    """A mix `alpha · L2 + (1 - alpha) · MGIoU`. Subclasses override `alpha_at`.
+
+    Parameters:
+        normalization: what each loss is divided by before it is mixed.
+            `none`: nothing. `constant`: L2 is multiplied by 0.01. `loss-ema`: each loss by the EMA of its value
+            (decay 0.9, from 1.0). `gradient`: each loss by the EMA of its gradient's norm at the vertices
+            (decay 0.9), then both by the EMA of ‖∂L2/∂v‖, so that the step keeps the size it has under `l2`
+            (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257).
+    """
+
+    normalization: str = "none"
+
+    DECAY: ClassVar[float] = 0.9
+
+    def alpha_at(self, signals: Signals) -> Weight:
+        """Return the weight of L2 before normalisation, in [0, 1]."""
+        raise NotImplementedError
+
+    def observe(self, signals: Signals) -> State:
+        """Keep the EMAs that the chosen normalisation needs."""
+        valid = signals.gram.diagonal().sum() > 0
+        one = torch.ones_like(signals.loss_l2)
+        watched = {
+            "loss-ema": {"loss_l2": (signals.loss_l2, one), "loss_mgiou": (signals.loss_mgiou, one)},
+            "gradient": {"grad_l2": (signals.grad_l2, None), "grad_mgiou": (signals.grad_mgiou, None)},
+        }.get(self.normalization, {})
+        averages = {
+            name: ema(signals.state, name, value, self.DECAY, valid, start) for name, (value, start) in watched.items()
+        }
+        return {**signals.state, **averages}
+
+    def scales(self, signals: Signals) -> tuple[Weight, Weight]:
+        """Return what L2 and MGIoU are multiplied by before they are mixed."""
+        state = signals.state
+        if self.normalization == "constant":
+            return 0.01, 1.0
+        if self.normalization == "loss-ema":
+            return 1 / _positive(state["loss_l2"]), 1 / _positive(state["loss_mgiou"])
+        if self.normalization == "gradient":
+            return 1.0, (state["grad_l2"] / _positive(state["grad_mgiou"])).nan_to_num(0.0)
+        return 1.0, 1.0
+
+    def weights(self, signals: Signals) -> tuple[Weight, Weight]:
+        """Return (alpha · scale of L2, (1 - alpha) · scale of MGIoU)."""
+        alpha = self.alpha_at(signals)
+        scale_l2, scale_mgiou = self.scales(signals)
+        return alpha * scale_l2, (1 - alpha) * scale_mgiou
+
+    def validate(self) -> None:
+        """Refuse an unknown normalisation."""
+        known = ("none", "constant", "loss-ema", "gradient")
+        if self.normalization not in known:
+            raise StrategyError(
+                f"{self.name}: normalization={self.normalization!r} is unknown; use one of {', '.join(known)}"
+            )
+
+
+def _positive(value: Tensor) -> Tensor:
+    """Keep a divisor away from zero: a loss that has reached zero must not blow its weight up."""
+    return value.clamp_min(1e-8)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

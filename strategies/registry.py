@@ -1,0 +1,215 @@
+"""Names to strategies: registering, looking up, and reading `name[parameter=value,...]`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import itertools
+import math
+import pkgutil
+import sys
+import typing
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import yaml
+
+from strategies.base import Strategy
+from strategies.errors import StrategyError
+from strategies.signals import Signals
+
+ENTRY_POINTS = "hybridloss.strategies"
+
+_registry: dict[str, type[Strategy]] = {}
+S = TypeVar("S", bound=type[Strategy])
+
+
+def register(name: str) -> Callable[[S], S]:
+    """Put a strategy class under `name` and make it a frozen, keyword-only dataclass of its parameters.
+
+    Raises:
+        StrategyError: the name is taken, or the class is no `Strategy`.
+    """
+
+    def wrap(cls: S) -> S:
+        if not (isinstance(cls, type) and issubclass(cls, Strategy)):
+            raise StrategyError(f"strategy {name!r}: {cls!r} does not derive from strategies.Strategy")
+        taken = _registry.get(name)
+        if taken is not None:
+            raise StrategyError(
+                f"strategy {name!r} is registered twice, by {taken.__module__} and {cls.__module__}; rename one"
+            )
+        for base in reversed(cls.__mro__):  # parameters declared by the unregistered bases (Mix, TwoStage) count too
+            if issubclass(base, Strategy) and "__dataclass_fields__" not in vars(base):
+                dataclasses.dataclass(frozen=True, kw_only=True)(base)
+        cls.name = name
+        _registry[name] = cls
+        return cls
+
+    return wrap
+
+
+def names() -> list[str]:
+    """Return every registered name, this package's own first, in the order of DESIGN's table."""
+    _discover()
+    return list(_registry)
+
+
+def get(name: str) -> type[Strategy]:
+    """Return the class under `name`.
+
+    Raises:
+        StrategyError: there is none; the text proposes the nearest name.
+    """
+    _discover()
+    if name not in _registry:
+        near = difflib.get_close_matches(name, _registry, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_registry)}"
+        raise StrategyError(f"no strategy is named {name!r}; {hint}")
+    return _registry[name]
+
+
+def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
+    """Make a strategy with the given parameters, the others at their defaults.
+
+    Raises:
+        StrategyError: unknown name or parameter, wrong type, or weights that are negative or not finite.
+    """
+    cls = get(name)
+    types = typing.get_type_hints(cls)
+    declared = {f.name: types[f.name] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in (parameters or {}).items():
+        if key not in declared:
+            near = difflib.get_close_matches(key, declared, n=1)
+            known = ", ".join(declared) or "none"
+            hint = f"did you mean {near[0]!r}?" if near else f"its parameters: {known}"
+            raise StrategyError(f"{name} has no parameter {key!r}; {hint}")
+        values[key] = _cast(value, declared[key], f"{name}[{key}={value}]")
+    strategy = cls(**values)
+    strategy.validate()
+    _check_weights(strategy)
+    return strategy
+
+
+def parse(text: str) -> list[Strategy]:
+    """Read `name` or `name[key=value,...]`; a list as a value spans a grid: `static[alpha=[0.1,0.5]]` is two.
+
+    Raises:
+        StrategyError: the text cannot be read, or `build` refuses what it says.
+    """
+    name, bracket, inner = text.strip().partition("[")
+    if not bracket:
+        return [build(name)]
+    if not inner.endswith("]"):
+        raise StrategyError(f"cannot read {text!r}: the bracket is not closed; write name[key=value,key=value]")
+    grid: dict[str, list[Any]] = {}
+    for part in _split(inner[:-1]):
+        key, equals, value = part.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise StrategyError(f"cannot read {part!r} in {text!r}: write key=value")
+        if key in grid:
+            raise StrategyError(f"{key!r} stands twice in {text!r}; to try several values write {key}=[a,b]")
+        try:
+            parsed = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise StrategyError(f"cannot read the value {value!r} of {key!r} in {text!r}") from None
+        grid[key] = parsed if isinstance(parsed, list) else [parsed]
+        if not grid[key]:
+            raise StrategyError(f"{key!r} in {text!r} has no value")
+    return [build(name, dict(zip(grid, point, strict=True))) for point in itertools.product(*grid.values())]
+
+
+def load_plugin(source: str) -> None:
+    """Import a Python file (by path) or module (by name) that registers strategies.
+
+    Raises:
+        StrategyError: there is no such file or module, or it fails on import.
+    """
+    try:
+        if not source.endswith(".py"):
+            importlib.import_module(source)
+            return
+        path = Path(source).resolve()
+        module_name = f"_bench_plugin_{path.stem}"
+        if module_name in sys.modules and sys.modules[module_name].__file__ == str(path):
+            return
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise StrategyError(f"plug-in {source}: no such file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[module_name]
+            raise
+    except StrategyError:
+        raise
+    except Exception as error:
+        raise StrategyError(f"plug-in {source} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+@cache
+def _discover() -> None:
+    """Import this package's families, then the entry points of whatever else is installed."""
+    import strategies
+
+    order = ("baselines", "static", "scheduled", "two_stage", "adaptive")
+    found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
+    for module in (*order, *sorted(set(found) - set(order))):
+        importlib.import_module(f"strategies.{module}")
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            point.load()
+        except StrategyError:
+            raise
+        except Exception as error:
+            raise StrategyError(
+                f"entry point {point.name} ({point.value}) cannot be loaded: {error}; uninstall or repair its package"
+            ) from error
+
+
+def _split(inner: str) -> list[str]:
+    """Split at the commas outside brackets."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(inner):
+        depth += (char == "[") - (char == "]")
+        if char == "," and depth == 0:
+            parts.append(inner[start:position])
+            start = position + 1
+    return [part for part in (*parts, inner[start:]) if part.strip()]
+
+
+def _cast(value: Any, wanted: type, where: str) -> Any:
+    """Return `value` as the declared type; only int to float is converted."""
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        raise StrategyError(f"{where}: expected {wanted.__name__}, got {type(value).__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise StrategyError(f"{where}: must be a finite number")
+    return value
+
+
+def _check_weights(strategy: Strategy, epochs: int = 20) -> None:
+    """Walk a made-up run and refuse weights that no run could use."""
+    one = torch.tensor(1.0)
+    state: Any = {}
+    for epoch in range(epochs):
+        signals = Signals(epoch, epochs, 0.5 * one, 0.3 * one, torch.tensor([[1.0, 0.1], [0.1, 0.04]]), state)
+        state = strategy.observe(signals)
+        weights = strategy.weights(dataclasses.replace(signals, state=state))
+        if not all(math.isfinite(float(w)) and float(w) >= 0 for w in weights):
+            told = ", ".join(f"{float(w):g}" for w in weights)
+            raise StrategyError(
+                f"{strategy.label}: its weights (L2, MGIoU) are ({told}) at {epoch / epochs:.0%} of a run; "
+                "they must be finite and not negative"
+            )

@@ -1,0 +1,44 @@
+"""Keeps every library's settings, caches and files out of the user's home, for the whole session."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_SCRATCH = Path(tempfile.mkdtemp(prefix="hybrid-loss-bench-tests-"))
+
+# Before any of the libraries is imported: they read these once. Worker processes inherit them.
+for _variable in (
+    "BENCH_CACHE",
+    "MPLCONFIGDIR",
+    "WANDB_CACHE_DIR",
+    "WANDB_CONFIG_DIR",
+    "WANDB_DATA_DIR",
+    "WANDB_DIR",
+    "YOLO_CONFIG_DIR",
+):
+    _folder = _SCRATCH / _variable.lower()
+    _folder.mkdir()
+    os.environ[_variable] = str(_folder)
+os.environ.pop("WANDB_API_KEY", None)
+os.environ["WANDB_MODE"] = "offline"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scratch():
+    yield
+    import shutil
+
+    shutil.rmtree(_SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real data sets, or skip."""
+    folder = os.environ.get("BENCH_REAL_DATA")
+    if not folder:
+        pytest.skip("BENCH_REAL_DATA is not set")
+    return Path(folder)

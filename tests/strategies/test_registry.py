@@ -1,0 +1,104 @@
+"""Reading names and parameters, and every way to get them wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+import strategies
+from strategies import StrategyError
+
+
+def test_the_order_is_that_of_the_design():
+    assert strategies.names()[:12] == [
+        "l2",
+        "mgiou",
+        "mgiou-centred",
+        "static",
+        "linear",
+        "cosine",
+        "step",
+        "exponential",
+        "two-stage-50",
+        "two-stage-70",
+        "two-stage-90",
+        "adaptive",
+    ]
+
+
+def test_a_list_spans_a_grid():
+    found = strategies.parse("static[alpha=[0.1,0.3],normalization=[none,gradient]]")
+    assert [(s.alpha, s.normalization) for s in found] == [
+        (0.1, "none"),
+        (0.1, "gradient"),
+        (0.3, "none"),
+        (0.3, "gradient"),
+    ]
+
+
+def test_an_integer_is_taken_for_a_float():
+    (one,) = strategies.parse("static[alpha=1]")
+    assert isinstance(one.alpha, float)
+    assert one == strategies.build("static", {"alpha": 1.0})
+
+
+def test_the_label_names_what_differs_from_the_defaults():
+    assert strategies.parse("cosine[start=1.0,end=0.1]")[0].label == "cosine[end=0.1]"
+    assert strategies.parse("cosine[start=1.0]")[0].label == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cosin", "did you mean 'cosine'"),
+        ("nothing-like-it", "there are l2, mgiou"),
+        ("", "no strategy is named ''"),
+        ("static[alpa=0.1]", "did you mean 'alpha'"),
+        ("l2[alpha=0.1]", "its parameters: none"),
+        ("static[alpha=x]", "expected float, got str"),
+        ("static[alpha=true]", "expected float, got bool"),
+        ("static[alpha=.inf]", "finite"),
+        ("static[alpha=-0.1]", "not negative"),
+        ("static[alpha=1.1]", "not negative"),
+        ("static[alpha", "bracket is not closed"),
+        ("static[alpha]", "write key=value"),
+        ("static[=1]", "write key=value"),
+        ("static[alpha=1,alpha=0]", "stands twice"),
+        ("static[alpha=[]]", "has no value"),
+        ("static[alpha={]", "cannot read the value"),
+        ("cosine[normalization=grad]", "use one of none, constant, loss-ema, gradient"),
+        ("adaptive[low=0.5]", "low=0.5"),
+        ("adaptive[smoothing=1]", "smoothing=1"),
+    ],
+)
+def test_a_wrong_text_is_one_clear_line(text, message):
+    with pytest.raises(StrategyError, match=None) as caught:
+        strategies.parse(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plugin_file_registers_and_a_broken_one_is_named(tmp_path):
+    good = tmp_path / "plug_good.py"
+    good.write_text(
+        "from strategies import Mix, register\n"
+        "@register('test-plugged')\n"
+        "class Plugged(Mix):\n"
+        "    'Half and half.'\n"
+        "    def alpha_at(self, signals):\n"
+        "        return 0.5\n"
+    )
+    try:
+        strategies.load_plugin(str(good))
+        strategies.load_plugin(str(good))  # a worker may be told twice
+        assert strategies.get("test-plugged").__doc__ == "Half and half."
+    finally:
+        strategies.registry._registry.pop("test-plugged", None)
+    bad = tmp_path / "plug_bad.py"
+    bad.write_text("1 / 0\n")
+    for source, message in (
+        (str(bad), "ZeroDivisionError"),
+        (str(tmp_path / "absent.py"), "no such file"),
+        ("no.such", "No module"),
+    ):
+        with pytest.raises(StrategyError, match=message):
+            strategies.load_plugin(source)
