@@ -1,0 +1,12 @@
+"""The Ultralytics side: polygon model, targets, loss, trainer and prediction."""
+
+import logging
+import os
+
+# Ultralytics reads these once, on import: no look-up of hosts, no banner, no progress bars.
+os.environ.setdefault("YOLO_OFFLINE", "true")
+os.environ.setdefault("YOLO_VERBOSE", "false")
+
+import ultralytics.utils
+
+ultralytics.utils.LOGGER.setLevel(logging.ERROR)

@@ -1,0 +1,137 @@
+"""Training targets: a data set's polygons as Ultralytics keypoints, in one order whatever was done to the image."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from torch.utils.data import Sampler
+from ultralytics.data.augment import Compose
+from ultralytics.data.dataset import YOLODataset
+
+from bench.geometry import canonical_permutation, resample
+from datasets import Image, Split
+
+
+class PolygonDataset(YOLODataset):
+    """A split of a data set, in memory, for `InfiniteDataLoader`.
+
+    What an item looks like depends on (seed, epoch, index) alone, never on what was loaded before it: the sampler
+    hands in `epoch · len + index`, and the augmentations draw from generators seeded with the three. So every
+    strategy sees the same images, resuming needs no generator's state, and loader processes change nothing.
+
+    Args:
+        split: where images and polygons come from; every polygon is resampled to V vertices.
+        seed: the run's seed.
+        **options: those of `YOLODataset`; `data["kpt_shape"]` is [V, 2].
+    """
+
+    def __init__(self, split: Split, seed: int, **options: Any) -> None:
+        self.split = split
+        self.seed = seed
+        super().__init__(img_path=str(split.name), task="pose", **options)
+
+    def get_img_files(self, img_path: str | list[str]) -> list[str]:
+        """Return the split's own image paths, in its own order."""
+        return [str(image.path) for image in self.split.images]
+
+    def get_labels(self) -> list[dict[str, Any]]:
+        """Return Ultralytics label dictionaries: boxes and keypoints in image-relative units."""
+        vertices = self.data["kpt_shape"][0]
+        return [_label(image, vertices) for image in self.split.images]
+
+    def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[np.ndarray, tuple[int, int], tuple[int, int]]:
+        """Return a copy of the image: an augmentation that writes in place must not reach the one in memory."""
+        image, original, resized = super().load_image(i, *args, **kwargs)
+        return image.copy(), original, resized
+
+    def cache_images(self) -> None:
+        """Decode every image once, without a progress bar."""
+        for i in range(self.ni):
+            self.ims[i], self.im_hw0[i], self.im_hw[i] = super().load_image(i)
+
+    def build_transforms(self, hyp: Any = None) -> Compose:
+        """Return Ultralytics' transforms, with the vertices put in order again after the last that moves them."""
+        transforms = super().build_transforms(hyp)
+        transforms.insert(-1, CanonicalTargets())
+        return transforms
+
+    def __getitem__(self, key: int) -> dict[str, Any]:
+        """Return item `key % len` as epoch `key // len` shows it."""
+        epoch, index = divmod(key, len(self))
+        state = np.random.SeedSequence((self.seed, epoch, index)).generate_state(2)
+        random.seed(int(state[0]))
+        np.random.seed(state[1])  # noqa: NPY002  # Ultralytics' augmentations draw from the global generators
+        return super().__getitem__(index)
+
+
+class CanonicalTargets:
+    """Puts every polygon's vertices in canonical order and makes its box the bounding box of its vertices.
+
+    A flip or rotation changes which vertex comes first and which way round they run, and Ultralytics' boxes grow
+    when an image is rotated.
+    """
+
+    def __call__(self, labels: dict[str, Any]) -> dict[str, Any]:
+        """Rewrite `labels["instances"]`; its other items stay as they are."""
+        instances = labels["instances"]
+        if not len(instances):
+            return labels
+        height, width = labels["img"].shape[:2]
+        instances.convert_bbox("xyxy")
+        instances.denormalize(width, height)  # "nearest the corner" is about pixels, not shares of each side
+        points = instances.keypoints
+        order = canonical_permutation(points[..., :2])
+        points[:] = np.take_along_axis(points, order[..., None], axis=1)
+        low, high = points[..., :2].min(1), points[..., :2].max(1)
+        size = (width, height)
+        instances.bboxes[:] = np.concatenate((low.clip(0, size), high.clip(0, size)), axis=1)
+        return labels
+
+
+class EpochSampler(Sampler[int]):
+    """Yields `epoch · n + index` in an order that depends on (seed, epoch) alone; each pass is the next epoch.
+
+    Args:
+        n: number of items.
+        seed: the run's seed.
+        epoch: the epoch of the first pass; set it to move on to another.
+    """
+
+    def __init__(self, n: int, seed: int, epoch: int = 0) -> None:
+        self.n = n
+        self.seed = seed
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of items in an epoch."""
+        return self.n
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield one epoch's keys."""
+        first = self.epoch * self.n
+        self.epoch += 1
+        order = np.random.default_rng((self.seed, first // self.n)).permutation(self.n)
+        yield from (first + int(index) for index in order)
+
+
+def _label(image: Image, vertices: int) -> dict[str, Any]:
+    size = np.array([image.width, image.height], dtype=np.float64)
+    points = np.zeros((len(image.objects), vertices, 2))
+    for row, item in enumerate(image.objects):
+        points[row] = resample(item.points, vertices)
+    low, high = (points.min(1), points.max(1)) if len(points) else (points[:, 0], points[:, 0])
+    low, high = low.clip(0, size) / size, high.clip(0, size) / size
+    keypoints = np.concatenate((points / size, np.ones((*points.shape[:2], 1))), axis=2)
+    return {
+        "im_file": str(image.path),
+        "shape": (image.height, image.width),
+        "cls": np.array([[item.category] for item in image.objects], dtype=np.float32).reshape(-1, 1),
+        "bboxes": np.concatenate(((low + high) / 2, high - low), axis=1).astype(np.float32),
+        "segments": [],
+        "keypoints": keypoints.astype(np.float32),
+        "normalized": True,
+        "bbox_format": "xywh",
+    }

@@ -1,0 +1,89 @@
+"""Where a strategy meets the losses: one step's loss, and what the step looked like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from bench.losses import combine, loss_terms
+from strategies import Signals, State, Strategy
+
+LEDGER_COLUMNS = (
+    "alpha",
+    "w_l2",
+    "w_mgiou",
+    "loss_l2",
+    "loss_mgiou",
+    "grad_l2",
+    "grad_mgiou",
+    "grad_cosine",
+    "share_l2",
+)
+"""What is kept of every step and averaged over the epoch. The weights are those the step used.
+
+`share_l2` is L2's effective share of the update at the vertices: w_l2‖g1‖ / (w_l2‖g1‖ + w_mgiou‖g2‖).
+"""
+
+
+class Mixer:
+    """Applies a strategy to the two polygon losses, step by step, without leaving the device.
+
+    Args:
+        strategy: chooses the weights.
+        form: the MGIoU form, `paper` or `centred`; None (no MGIoU term) still measures `paper`.
+        epochs: length of the run.
+    """
+
+    def __init__(self, strategy: Strategy, form: str | None, epochs: int) -> None:
+        self.strategy = strategy
+        self.form = form or "paper"
+        self.epochs = epochs
+        self.epoch = 0
+        self.state: State = {}
+        self._sum: Tensor | None = None
+        self._steps = 0
+
+    def __call__(self, pred: Tensor, target: Tensor, visible: Tensor, area: Tensor) -> Tensor:
+        """Return the weighted loss, a scalar that sends the weighted gradients to `pred`.
+
+        Args:
+            pred: predicted vertices of the matched anchors, (B, V, 2), feature-grid units.
+            target: their targets, (B, V, 2).
+            visible: (B, V), false for a vertex that augmentation moved off the image.
+            area: (B,), area of the target's bounding box, same units squared.
+        """
+        terms = loss_terms(pred, target, visible, area, self.form)
+        signals = Signals(self.epoch, self.epochs, terms.l2, terms.mgiou, terms.gram, self.state)
+        self.state = self.strategy.observe(signals)
+        signals = replace(signals, state=self.state)
+        w_l2, w_mgiou = self.strategy.weights(signals)
+        self._note(signals, w_l2, w_mgiou)
+        return combine(pred, terms, w_l2, w_mgiou)
+
+    def close_epoch(self) -> dict[str, float]:
+        """Return the means of `LEDGER_COLUMNS` over the epoch's steps, and start the next. The one synchronisation."""
+        if self._sum is None:
+            return dict.fromkeys(LEDGER_COLUMNS, float("nan"))
+        means = (self._sum / self._steps).tolist()
+        self._sum, self._steps = None, 0
+        return dict(zip(LEDGER_COLUMNS, means, strict=True))
+
+    def _note(self, signals: Signals, w_l2: float | Tensor, w_mgiou: float | Tensor) -> None:
+        pull_l2, pull_mgiou = w_l2 * signals.grad_l2, w_mgiou * signals.grad_mgiou
+        row = (
+            self.strategy.alpha_at(signals),
+            w_l2,
+            w_mgiou,
+            signals.loss_l2,
+            signals.loss_mgiou,
+            signals.grad_l2,
+            signals.grad_mgiou,
+            signals.cosine,
+            pull_l2 / (pull_l2 + pull_mgiou).clamp_min(torch.finfo(signals.gram.dtype).tiny),
+        )
+        like = signals.gram
+        vector = torch.stack([torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in row])
+        self._sum = vector if self._sum is None else self._sum + vector
+        self._steps += 1

@@ -1,0 +1,56 @@
+"""The network: Ultralytics' pose model with a polygon's vertices as its keypoints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ultralytics.nn.modules.head import Pose
+from ultralytics.nn.tasks import PoseModel, yaml_model_load
+from ultralytics.utils import ROOT, YAML
+
+from bench.errors import UserError
+
+_NAME = re.compile(r"(?P<family>yolo\w*?\d+)(?P<scale>[nslmx])-polygon(\.yaml)?")
+
+
+def model_config(name: str, vertices: int) -> dict[str, Any]:
+    """Resolve `yolo11n-polygon.yaml` to the installed `yolo11-pose.yaml` with `kpt_shape: [vertices, 2]`.
+
+    Args:
+        name: family, scale letter and `-polygon.yaml`; any family whose pose YAML is installed and has the plain
+            pose head (yolo11, yolov8, yolo12), any of its scales. Or the path of a pose YAML of your own.
+        vertices: V, from 3 on.
+
+    Raises:
+        UserError: no such family or scale, or a head this loss does not fit.
+    """
+    match = _NAME.fullmatch(name)
+    if match:
+        stem = f"{match['family']}-pose.yaml"
+        found = sorted((ROOT / "cfg" / "models").rglob(stem))
+        if not found:
+            raise UserError(f"--model {name}: the installed Ultralytics has no {stem}; try yolo11n-polygon.yaml")
+        config = YAML.load(found[0])
+        config["scale"] = match["scale"]
+        config["yaml_file"] = name
+    elif Path(name).is_file():
+        config = yaml_model_load(name)
+    else:
+        raise UserError(f"--model {name}: neither FAMILY+SCALE-polygon.yaml (say yolo11n-polygon.yaml) nor a file")
+    if config.get("scales") and config.get("scale", "n") not in config["scales"]:
+        raise UserError(f"--model {name}: no scale {config['scale']!r}; there are {', '.join(config['scales'])}")
+    head = config.get("head") or [[None, None, None]]
+    if head[-1][2] != Pose.__name__:
+        raise UserError(f"--model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
+    config["kpt_shape"] = [vertices, 2]
+    return config
+
+
+class PolygonModel(PoseModel):
+    """A `PoseModel` whose loss is handed in from outside (`criterion`), since it belongs to a run, not a network."""
+
+    def init_criterion(self) -> Any:
+        """Refuse: the trainer sets `criterion` before the first step."""
+        raise RuntimeError("PolygonModel.criterion is not set; train it with PolygonTrainer")

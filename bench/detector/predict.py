@@ -1,0 +1,68 @@
+"""From images to polygons in COCO's results form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from ultralytics.utils.nms import non_max_suppression
+
+from bench.evaluation import coco_results
+from datasets import DataSet
+
+MAX_DETECTIONS = 100
+"""Per image: what COCO's AP looks at."""
+
+
+def predict(model: torch.nn.Module, loader: Any, data: DataSet, args: Any) -> list[dict[str, Any]]:
+    """Predict every image of the validation split.
+
+    Args:
+        model: a `PolygonModel`; it is left in evaluation mode.
+        loader: batches of the split, unaugmented, in its order.
+        data: names the images and categories.
+        args: Ultralytics' settings; `conf`, `iou` and `agnostic_nms` rule non-maximum suppression.
+
+    Returns:
+        COCO results in the images' own pixels, at most `MAX_DETECTIONS` an image, best first.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    images = iter(data.val.images)
+    results: list[dict[str, Any]] = []
+    for batch in loader:
+        with torch.no_grad():
+            output = model(batch["img"].to(device).float() / 255)
+        # Ultralytics gives up after a time limit by default, and a busy machine would then lose detections.
+        kept = non_max_suppression(
+            output,
+            conf_thres=args.conf,
+            iou_thres=args.iou,
+            agnostic=args.agnostic_nms,
+            max_det=MAX_DETECTIONS,
+            nc=len(data.categories),
+            max_time_img=float("inf"),
+        )
+        for detections, ratio_pad in zip(kept, batch["ratio_pad"], strict=True):
+            image = next(images)
+            boxes, rings = _to_image(detections.cpu(), ratio_pad)
+            results += coco_results(
+                image.id,
+                image.width,
+                image.height,
+                [data.category_ids[int(index)] for index in detections[:, 5]],
+                detections[:, 4].cpu().numpy(),
+                boxes.numpy(),
+                rings.numpy(),
+            )
+    return results
+
+
+def _to_image(detections: Tensor, ratio_pad: Any) -> tuple[Tensor, Tensor]:
+    """Undo the letterbox: (n, 4) boxes and (n, V, 2) rings in the image's pixels. Nothing is clipped."""
+    (ratio_y, ratio_x), (pad_x, pad_y) = ratio_pad
+    pad, ratio = torch.tensor([pad_x, pad_y]), torch.tensor([ratio_x, ratio_y])
+    points = torch.cat((detections[:, :4], detections[:, 6:]), dim=1).unflatten(1, (-1, 2))
+    points = (points - pad) / ratio
+    return points[:, :2].flatten(1), points[:, 2:]

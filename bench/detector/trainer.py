@@ -1,0 +1,260 @@
+"""Ultralytics' trainer, driven by a strategy and scored by this harness."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from ultralytics.data.build import InfiniteDataLoader
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.models.yolo.pose import PoseTrainer
+from ultralytics.utils.torch_utils import unwrap_model
+
+from bench.detector.data import EpochSampler, PolygonDataset
+from bench.detector.loss import PolygonLoss
+from bench.detector.mixer import Mixer
+from bench.detector.model import PolygonModel, model_config
+from bench.detector.predict import predict
+from bench.evaluation import Evaluator
+from datasets import DataSet, Split
+from strategies import Strategy
+
+
+class Diverged(Exception):
+    """The loss is no longer finite. Its text names the epoch and the last finite loss."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that training one run depends on.
+
+    Attributes:
+        strategy: chooses the weights of the two polygon losses.
+        form: MGIoU form, `paper` or `centred`; None where the strategy gives MGIoU no weight.
+        data: images and polygons.
+        vertices: V, the number of vertices predicted.
+        seed: fixes initial weights, batch order and augmentation.
+        model: `yolo11n-polygon.yaml` or its like.
+        settings: Ultralytics overrides.
+        device: as Ultralytics takes it: `cpu`, `0`, ...
+        val_every: epochs between two measurements of AP; the last epoch is always measured.
+    """
+
+    strategy: Strategy
+    form: str | None
+    data: DataSet
+    vertices: int
+    seed: int
+    model: str
+    settings: Mapping[str, Any]
+    device: str
+    val_every: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished training leaves: the last epoch's, never the best one's, since that would be picked on val."""
+
+    state_dict: dict[str, torch.Tensor]
+    predictions: list[dict[str, Any]]
+    metrics: dict[str, float]
+    train_s: float
+    eval_s: float
+
+
+class PolygonTrainer(PoseTrainer):
+    """A `PoseTrainer` on polygons, with nothing in its loop but training and the harness's own measurements.
+
+    It writes no checkpoint, plot, CSV or log of its own; the caller gets an epoch's row through `on_epoch`, and the
+    outcome from `run`.
+
+    Args:
+        job: what to train.
+        folder: a scratch folder; Ultralytics insists on one.
+        on_epoch: called with every epoch's row of history.csv.
+    """
+
+    def __init__(self, job: Job, folder: Path, on_epoch: Callable[[dict[str, float]], None]) -> None:
+        self.job = job
+        self.mixer = Mixer(job.strategy, job.form, job.settings["epochs"])
+        self.evaluator = Evaluator(job.data.val.coco)
+        self.predictions: list[dict[str, Any]] = []
+        self._on_epoch = on_epoch
+        self._last_finite: float | None = None
+        self._eval_s = 0.0
+        overrides = {
+            **job.settings,
+            "model": job.model,
+            "data": job.data.name,
+            "seed": job.seed,
+            "device": job.device,
+            "save_dir": str(folder),
+            "exist_ok": True,
+            "cache": "ram",
+            "deterministic": True,
+            "patience": 0,
+            "plots": False,
+            "save": False,
+            "val": True,
+            "verbose": False,
+        }
+        threads = torch.get_num_threads()
+        super().__init__(overrides=overrides)
+        torch.set_num_threads(threads)  # Ultralytics takes the machine for its own; the caller shares it out
+        self.callbacks = {event: [] for event in self.callbacks}  # none of Ultralytics' integrations
+        self.add_callback("on_train_epoch_start", PolygonTrainer._open_epoch)
+        self.add_callback("on_fit_epoch_end", PolygonTrainer._close_epoch)
+
+    def run(self) -> Outcome:
+        """Train to the end.
+
+        Raises:
+            Diverged: an epoch ended with a loss that is not finite.
+        """
+        start = time.perf_counter()
+        self.train()
+        weights = {name: value.detach().cpu().clone() for name, value in self.ema.ema.state_dict().items()}
+        total = time.perf_counter() - start
+        return Outcome(weights, self.predictions, dict(self.metrics), total - self._eval_s, self._eval_s)
+
+    # What the data, the model and the loss are.
+
+    def get_dataset(self) -> dict[str, Any]:
+        """Return Ultralytics' description of the data; splits stand where it would have paths."""
+        data = self.job.data
+        return {
+            "train": data.train,
+            "val": data.val,
+            "nc": len(data.categories),
+            "names": dict(enumerate(data.categories)),
+            "channels": 3,
+            "kpt_shape": [self.job.vertices, 2],
+            "flip_idx": list(range(self.job.vertices)),  # a flip keeps the vertices; they are put in order after it
+        }
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> PolygonModel:
+        """Return the network, its initial weights fixed by the seed alone."""
+        torch.manual_seed(self.job.seed)
+        config = model_config(self.job.model, self.job.vertices)
+        model = PolygonModel(config, ch=3, nc=self.data["nc"], verbose=False)
+        if weights:
+            model.load(weights)
+        return model
+
+    def setup_model(self) -> None:
+        """Build the network; `--set pretrained=weights.pt` starts from a file's weights."""
+        pretrained = self.args.pretrained
+        weights = None
+        if isinstance(pretrained, str):
+            from ultralytics.nn.tasks import load_checkpoint
+
+            weights, _ = load_checkpoint(pretrained)
+        self.model = self.get_model(weights=weights)
+
+    def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
+        """Return a split as a dataset, augmented when it is for training."""
+        return PolygonDataset(
+            img_path,
+            seed=self.job.seed,
+            data=self.data,
+            imgsz=self.args.imgsz,
+            batch_size=batch,
+            augment=mode == "train",
+            hyp=self.args,
+            cache=self.args.cache,
+            single_cls=self.args.single_cls,
+            stride=self.stride,
+        )
+
+    def get_dataloader(
+        self, dataset_path: Split, batch_size: int = 16, rank: int = 0, mode: str = "train"
+    ) -> InfiniteDataLoader:
+        """Return batches of a split; those for training in the order the seed gives."""
+        dataset = self.build_dataset(dataset_path, mode, batch_size)
+        workers = min(self.args.workers, math.ceil(len(dataset) / batch_size) - 1)
+        return InfiniteDataLoader(
+            dataset,
+            batch_size=min(batch_size, len(dataset)),
+            sampler=EpochSampler(len(dataset), self.job.seed) if mode == "train" else range(len(dataset)),
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            pin_memory=self.device.type == "cuda",
+            collate_fn=YOLODataset.collate_fn,
+        )
+
+    def get_validator(self) -> SimpleNamespace:
+        """Return the little that Ultralytics asks of a validator; `validate` measures."""
+        return SimpleNamespace(metrics=SimpleNamespace(keys=[]))
+
+    def _setup_train(self) -> None:
+        super()._setup_train()
+        self.model.to(memory_format=torch.channels_last)  # Ultralytics does so on CUDA; it is faster on the CPU too
+        self.model.criterion = PolygonLoss(unwrap_model(self.model), self.mixer)
+
+    # What happens in an epoch.
+
+    def _open_epoch(self) -> None:
+        self.mixer.epoch = self.epoch
+        self._epoch_start = time.perf_counter()
+
+    def _close_dataloader_mosaic(self) -> None:
+        self.train_loader.sampler.epoch = self.epoch  # batches prefetched for this epoch are thrown away
+        super()._close_dataloader_mosaic()
+
+    def validate(self) -> tuple[dict[str, float], float]:
+        """Score the averaged weights on the validation split, in the epochs that are due."""
+        self._train_seconds = time.perf_counter() - self._epoch_start
+        self._check_finite()
+        done = self.epoch + 1
+        if done % self.job.val_every and done < self.epochs:
+            return {}, 0.0
+        start = time.perf_counter()
+        self.predictions = predict(self.ema.ema, self.test_loader, self.job.data, self.args)
+        metrics = self.evaluator.evaluate(self.predictions)
+        self._eval_s += time.perf_counter() - start
+        return metrics, 0.0
+
+    def _check_finite(self) -> None:
+        loss = float(self.loss.detach())
+        if not math.isfinite(loss):
+            known = "none" if self._last_finite is None else f"{self._last_finite:.4g}"
+            raise Diverged(f"loss is {loss} at the end of epoch {self.epoch + 1}; the last finite one was {known}")
+        self._last_finite = loss
+
+    def _close_epoch(self) -> None:
+        losses = {name: float(value) for name, value in self.tloss.items()}
+        row = {
+            "epoch": self.epoch + 1,
+            "progress": self.epoch / self.epochs,
+            **self.mixer.close_epoch(),
+            "loss": sum(losses.values()),
+            "loss_box": losses["box_loss"],
+            "loss_cls": losses["cls_loss"],
+            "loss_dfl": losses["dfl_loss"],
+            "lr": max(group["lr"] for group in self.optimizer.param_groups),
+            "seconds": self._train_seconds,
+            **self.metrics,
+        }
+        self._on_epoch(row)
+
+    # What Ultralytics would write or do, and a study must not.
+
+    def save_model(self) -> bool:
+        """Write nothing: the caller stores the outcome."""
+        return False
+
+    def save_metrics(self, metrics: dict[str, float]) -> None:
+        """Write nothing: the caller stores the rows."""
+
+    def final_eval(self) -> None:
+        """Do nothing: the last epoch has been scored, and no best one is picked."""
+
+    def _handle_nan_recovery(self, epoch: int) -> bool:
+        """Never go back in silence: `_check_finite` ends a run that diverges."""
+        return False

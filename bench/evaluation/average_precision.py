@@ -1,0 +1,81 @@
+"""Average precision, from pycocotools and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as rle
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from bench.evaluation.results import Result
+
+THRESHOLDS = {"mAP50_95": None, "mAP50": 0.5, "mAP75": 0.75, "mAP90": 0.9}
+"""AP's name, and the IoU it is taken at; None: the mean over 0.50, 0.55, ..., 0.95."""
+
+
+def load_truth(coco: Mapping[str, Any]) -> COCO:
+    """Return the annotations as pycocotools holds them."""
+    truth = COCO()
+    # pycocotools turns the annotations' polygons into masks in place; everyone else still needs the polygons.
+    truth.dataset = {**coco, "annotations": [dict(annotation) for annotation in coco["annotations"]]}
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth.createIndex()
+    return truth
+
+
+def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> dict[str, float]:
+    """Return COCO's AP (area all, 100 detections an image) of results against the truth.
+
+    Args:
+        truth: from `load_truth`.
+        results: COCO results; for `segm`, `segmentation` holds RLEs or polygons.
+        iou_type: `segm` or `bbox`.
+
+    Returns:
+        The keys of `THRESHOLDS`. 0 without results; NaN where the truth has no object.
+    """
+    if not results:
+        empty = not any(not annotation["iscrowd"] for annotation in truth.dataset["annotations"])
+        return dict.fromkeys(THRESHOLDS, float("nan") if empty else 0.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation = COCOeval(truth, truth.loadRes(list(results)), iou_type)
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
+        evaluation.params.maxDets = [100]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"][..., 0, 0]  # (thresholds, recalls, categories)
+    return {name: _mean(precision, evaluation.params.iouThrs, iou) for name, iou in THRESHOLDS.items()}
+
+
+def rasterise(results: Sequence[Result], parts_of: Sequence[list[list[float]]], truth: COCO) -> list[Result]:
+    """Return results whose segmentation is the mask of the given polygons.
+
+    Args:
+        results: what to take over.
+        parts_of: each result's outlines, [x, y, x, y, ...]; none: an empty mask, which matches nothing.
+        truth: knows the images' sizes.
+    """
+    masked = []
+    for result, parts in zip(results, parts_of, strict=True):
+        image = truth.imgs[result["image_id"]]
+        height, width = image["height"], image["width"]
+        outlines = [part for part in parts if len(part) >= 6]
+        if outlines:
+            mask = rle.merge(rle.frPyObjects(outlines, height, width))
+        else:
+            mask = rle.encode(np.zeros((height, width), dtype=np.uint8, order="F"))
+        masked.append({key: result[key] for key in ("image_id", "category_id", "score")} | {"segmentation": mask})
+    return masked
+
+
+def _mean(precision: NDArray[np.float64], thresholds: NDArray[np.float64], iou: float | None) -> float:
+    """Return what `COCOeval.summarize` prints: the mean over what is defined."""
+    chosen = precision if iou is None else precision[np.isclose(thresholds, iou)]
+    defined = chosen[chosen > -1]
+    return float(defined.mean()) if defined.size else float("nan")

@@ -1,0 +1,86 @@
+"""Shapes that no object has: what a detector's best guess looks like when its loss has failed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from bench.evaluation.names import RATES
+from bench.evaluation.results import Result, ring_of
+from bench.geometry import area, is_simple
+
+FULL_IMAGE, OBJECT = 0.90, 0.80
+"""Full-image: the clipped hull covers more than the one, the object less than the other."""
+COLLAPSED = 0.05
+"""Collapsed: the hull covers less than this share of its own predicted box."""
+OUTSIDE = 0.5
+"""Outside: more than this share of the vertices lies off the image."""
+
+
+def degenerate_rates(coco: Mapping[str, Any], results: Sequence[Result]) -> dict[str, float]:
+    """Return the share of the split's images whose best-scored prediction is degenerate, by kind.
+
+    Args:
+        coco: the split's annotations, in polygons.
+        results: COCO results with `ring`, of any number of images.
+
+    Returns:
+        `RATES`, each over all images of the split; an image without a prediction counts as `no_prediction` alone.
+    """
+    best: dict[int, Result] = {}
+    for result in results:
+        known = best.get(result["image_id"])
+        if known is None or result["score"] > known["score"]:
+            best[result["image_id"]] = result
+    objects: dict[int, list[shapely.Geometry]] = {image["id"]: [] for image in coco["images"]}
+    for annotation in coco["annotations"]:
+        if not annotation["iscrowd"]:
+            objects[annotation["image_id"]].append(_union(annotation["segmentation"]))
+    counts = dict.fromkeys(RATES, 0)
+    for image in coco["images"]:
+        for kind in _kinds(best.get(image["id"]), image, objects[image["id"]]):
+            counts[kind] += 1
+    return {kind: count / len(coco["images"]) for kind, count in counts.items()}
+
+
+def _kinds(result: Result | None, image: Mapping[str, Any], objects: Sequence[shapely.Geometry]) -> Iterable[str]:
+    if result is None:
+        return ["no_prediction"]
+    width, height = image["width"], image["height"]
+    ring = ring_of(result)
+    found = {
+        "full_image": _is_full_image(result, width * height, objects),
+        "bow_tie": not is_simple(ring),
+        "collapsed": _hull_area(ring) < COLLAPSED * result["bbox"][2] * result["bbox"][3],
+        "outside": float(((ring < 0) | (ring > (width, height))).any(1).mean()) > OUTSIDE,
+    }
+    return [kind for kind, is_so in found.items() if is_so]
+
+
+def _is_full_image(result: Result, image_area: float, objects: Sequence[shapely.Geometry]) -> bool:
+    hull = _union(result["segmentation"])
+    if hull.area <= FULL_IMAGE * image_area:
+        return False
+    return _counterpart(hull, objects) < OBJECT * image_area
+
+
+def _counterpart(hull: shapely.Geometry, objects: Sequence[shapely.Geometry]) -> float:
+    """Return the area of the object the hull overlaps best by IoU; of the largest when it meets none."""
+    if not objects:
+        return 0.0
+    areas = shapely.area(objects)
+    common = shapely.area(shapely.intersection(hull, objects))
+    iou = common / (areas + hull.area - common)
+    return float(areas[iou.argmax() if iou.max() > 0 else areas.argmax()])
+
+
+def _hull_area(ring: np.ndarray) -> float:
+    return float(shapely.convex_hull(shapely.multipoints(ring)).area)
+
+
+def _union(segmentation: Sequence[Sequence[float]]) -> shapely.Geometry:
+    rings = [np.reshape(part, (-1, 2)) for part in segmentation if len(part) >= 6]
+    return shapely.union_all([shapely.make_valid(shapely.polygons(ring)) for ring in rings if area(ring) > 0])

@@ -1,0 +1,1 @@
+"""Who runs the runs: for now, worker processes on this machine."""

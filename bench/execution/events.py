@@ -1,0 +1,46 @@
+"""What workers tell the parent while they work. Small and picklable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A worker took up a run."""
+
+    run_id: str
+    worker: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch is over.
+
+    Attributes:
+        run_id: of the run.
+        epoch: the number of epochs done.
+        epochs: of how many.
+        loss: mean training loss of the epoch.
+        metrics: `mAP50_95` and `full_image` when they were measured, else None.
+        seconds: that training took, without measuring.
+    """
+
+    run_id: str
+    epoch: int
+    epochs: int
+    loss: float
+    metrics: Mapping[str, float] | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunEnded:
+    """A run is over, well or not; `status` is one of `bench.records.STATUSES`."""
+
+    run_id: str
+    status: str
+    reason: str | None
+    metrics: Mapping[str, float]
+    seconds: float

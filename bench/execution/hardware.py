@@ -1,0 +1,35 @@
+"""Which device trains, and how many runs share it."""
+
+from __future__ import annotations
+
+import os
+
+from bench.errors import UserError
+
+
+def resolve_device(wanted: str) -> str:
+    """Return `cpu`, or the number of a GPU; `auto` takes the first GPU there is.
+
+    Raises:
+        UserError: no such device.
+    """
+    import torch
+
+    found = torch.cuda.device_count()
+    if wanted == "auto":
+        return "0" if found else "cpu"
+    if wanted == "cpu" or (wanted.isdecimal() and int(wanted) < found):
+        return wanted
+    raise UserError(f"--device {wanted}: there is cpu{''.join(f', {n}' for n in range(found))} on this machine")
+
+
+def share_out(device: str, workers: int | None, runs: int) -> tuple[int, int]:
+    """Return (worker processes, torch threads in each).
+
+    On the CPU it is a process a core, each with one thread: that does more than fewer processes with several, and a
+    run's last bits would depend on how many threads share its sums. On a GPU one process feeds it.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    on_cpu = device == "cpu"
+    used = max(1, min(workers or (cores if on_cpu else 1), runs))
+    return used, 1 if on_cpu else max(1, cores // used)

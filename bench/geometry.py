@@ -1,0 +1,104 @@
+"""Polygons as arrays of vertices: order, resampling, hull, clipping. Coordinates are pixels, y points down."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Points = NDArray[np.floating]
+
+
+def signed_area(points: Points) -> NDArray[np.floating]:
+    """Return the shoelace area of rings (..., V, 2): positive when they run clockwise on the screen."""
+    x, y = points[..., 0], points[..., 1]
+    x, y = x - x[..., :1], y - y[..., :1]  # far from the origin the products would cancel badly
+    return 0.5 * (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)
+
+
+def area(points: Points) -> float:
+    """Return the area of the ring (V, 2); a ring that crosses itself counts its parts with their signs."""
+    return float(abs(signed_area(np.asarray(points, dtype=np.float64))))
+
+
+def canonical_permutation(points: Points) -> NDArray[np.intp]:
+    """Return the indices (..., V) that put rings (..., V, 2) in canonical order.
+
+    The order is clockwise on the screen, from the vertex nearest the top-left corner of the ring's own bounding box
+    (ties: the higher one, then the left one). A ring is only reversed and rolled, never re-joined.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    count = points.shape[-2]
+    steps = np.where(signed_area(points) < 0, -1, 1)[..., None]
+    low, high = points.min(-2, keepdims=True), points.max(-2, keepdims=True)
+    relative = points - low
+    # Equal distances must tie although rounding has touched them, whatever the scale.
+    scale = np.maximum((high - low).max((-1, -2)), np.finfo(np.float64).tiny)[..., None]
+    distance = np.round(np.hypot(relative[..., 0], relative[..., 1]) / scale, 9)
+    keys = (relative[..., 0] / scale, np.round(relative[..., 1] / scale, 9), distance)
+    first = np.lexsort(keys, axis=-1)[..., :1]
+    return (first + steps * np.arange(count)) % count
+
+
+def canonical_order(points: Points) -> Points:
+    """Return rings (..., V, 2) in the order of `canonical_permutation`."""
+    points = np.asarray(points)
+    return np.take_along_axis(points, canonical_permutation(points)[..., None], axis=-2)
+
+
+def resample(points: Points, vertices: int) -> Points:
+    """Return the ring (K, 2) with V vertices: (V, 2), in canonical order.
+
+    With fewer than V, the longest edge is halved until there are V, which keeps the shape. With more, the vertex whose
+    triangle with its neighbours is smallest goes first (Visvalingam & Whyatt 1993), which keeps the area as well as
+    removing vertices can.
+    """
+    ring = [tuple(point) for point in np.asarray(points, dtype=np.float64)]
+    while len(ring) > vertices:
+        triple = np.array([ring[-1], *ring, ring[0]])
+        a, b = triple[1:-1] - triple[:-2], triple[2:] - triple[:-2]
+        del ring[int(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).argmin())]
+    corners = np.array(ring)
+    pieces = np.ones(len(ring), dtype=int)
+    lengths = np.linalg.norm(np.roll(corners, -1, 0) - corners, axis=1)
+    for _ in range(vertices - len(ring)):  # the edge whose pieces are longest is cut into one piece more
+        pieces[(lengths / pieces).argmax()] += 1
+    following = np.roll(corners, -1, 0)
+    split = [
+        corners[i] + (following[i] - corners[i]) * piece / pieces[i]
+        for i in range(len(ring))
+        for piece in range(pieces[i])
+    ]
+    return canonical_order(np.array(split))
+
+
+def is_simple(ring: Points) -> bool:
+    """Return whether the ring (V, 2) neither crosses nor touches itself."""
+    return bool(shapely.is_simple(shapely.linearrings(np.asarray(ring, dtype=np.float64))))
+
+
+def clip_to_image(points: Points, width: float, height: float, *, hull: bool) -> list[Points]:
+    """Return the parts (K, 2) of a shape that lie on an image of `width` x `height` pixels.
+
+    Args:
+        points: vertices (V, 2) as predicted; any finite numbers.
+        width: of the image.
+        height: of the image.
+        hull: take the convex hull of the vertices; otherwise the ring, where it crosses itself by the even-odd rule.
+
+    Returns:
+        Outlines without their closing vertex, largest first; empty when nothing of positive area is on the image.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    shape = shapely.convex_hull(shapely.multipoints(points)) if hull else shapely.make_valid(shapely.polygons(points))
+    clipped = shapely.intersection(shape, shapely.box(0, 0, width, height))
+    parts = [part for part in _polygons(clipped) if part.area > 0]
+    parts.sort(key=lambda part: -part.area)
+    return [np.asarray(part.exterior.coords)[:-1] for part in parts]
+
+
+def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
+    """Return the polygons in a geometry, whatever else it holds."""
+    if isinstance(shape, shapely.Polygon):
+        return [] if shape.is_empty else [shape]
+    return [polygon for part in getattr(shape, "geoms", ()) for polygon in _polygons(part)]

@@ -1,0 +1,7 @@
+"""The comparison of a study, as a pure function of its records."""
+
+from bench.report.build import build
+from bench.report.model import Report
+from bench.report.render import FORMATS, render
+
+__all__ = ["FORMATS", "Report", "build", "render"]

@@ -1,0 +1,28 @@
+"""TensorBoard event files, one folder a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch.utils.tensorboard import SummaryWriter
+
+from bench.records import RunRecord
+from bench.tracking.metric_names import dashboard_row
+from bench.tracking.trackers import RunInfo, TrackingConfig
+
+
+class TensorBoardTracker:
+    """Writes every column of history.csv as a scalar by epoch."""
+
+    def __init__(self, config: TrackingConfig, run: RunInfo) -> None:
+        self._writer = SummaryWriter(str(config.folder / "tensorboard" / f"{run.name}-{run.id}"))
+
+    def log_epoch(self, row: Mapping[str, float]) -> None:
+        """Write one epoch's scalars."""
+        for name, value in dashboard_row(row).items():
+            self._writer.add_scalar(name, value, int(row["epoch"]))
+
+    def finish(self, record: RunRecord) -> None:
+        """Write the status and close."""
+        self._writer.add_text("status", f"{record.status}: {record.reason}" if record.reason else record.status)
+        self._writer.close()

@@ -1,0 +1,107 @@
+"""What a tracker is, and the one that a run talks to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.records import RunRecord
+
+LOGGER = logging.getLogger("bench.tracking")
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """Who is told.
+
+    Attributes:
+        wandb: `online`, `offline`, `off`, or `auto`: online when a key is configured, otherwise offline.
+        tensorboard: write event files.
+        folder: the study's; offline files go to `wandb/`, event files to `tensorboard/` in it.
+        project: of W&B.
+    """
+
+    wandb: str
+    tensorboard: bool
+    folder: Path
+    project: str = "hybrid-loss-bench"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run as a dashboard names it; the attributes are those of `bench.execution.task.Task` and its identity."""
+
+    id: str
+    study: str
+    label: str
+    form: str | None
+    seed: int
+    strategy: str
+    parameters: Mapping[str, Any]
+    data: str
+    model: str
+    settings: Mapping[str, Any]
+
+    @property
+    def group(self) -> str:
+        """What runs that differ in the seed alone share."""
+        return f"{self.label}-{self.form}" if self.form else self.label
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return f"{self.group}-s{self.seed}"
+
+
+class Tracker(Protocol):
+    """Follows one run."""
+
+    def log_epoch(self, row: Mapping[str, float]) -> None:
+        """Take one epoch's row of history.csv."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Take the final record, and close."""
+
+
+def open_trackers(config: TrackingConfig, run: RunInfo) -> Tracker:
+    """Return a tracker that passes everything on to those the configuration asks for."""
+    openers: list[tuple[str, Callable[[], Tracker]]] = []
+    if config.wandb != "off":
+        from bench.tracking.weights_and_biases import WandbTracker
+
+        openers.append(("W&B", lambda: WandbTracker(config, run)))
+    if config.tensorboard:
+        from bench.tracking.tensorboard import TensorBoardTracker
+
+        openers.append(("TensorBoard", lambda: TensorBoardTracker(config, run)))
+    return _Guarded(openers)
+
+
+class _Guarded:
+    """Passes on to several trackers; one that raises is named once and dropped."""
+
+    def __init__(self, openers: list[tuple[str, Callable[[], Tracker]]]) -> None:
+        self._trackers: dict[str, Tracker] = {}
+        for name, opener in openers:
+            tracker = self._try(name, opener)
+            if tracker is not None:
+                self._trackers[name] = tracker
+
+    def log_epoch(self, row: Mapping[str, float]) -> None:
+        for name, tracker in list(self._trackers.items()):
+            self._try(name, lambda tracker=tracker: tracker.log_epoch(row))  # type: ignore[misc]
+
+    def finish(self, record: RunRecord) -> None:
+        for name, tracker in list(self._trackers.items()):
+            self._try(name, lambda tracker=tracker: tracker.finish(record))  # type: ignore[misc]
+
+    def _try(self, name: str, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except Exception as error:
+            self._trackers.pop(name, None)
+            LOGGER.warning("%s is off for this run: %s: %s", name, type(error).__name__, " ".join(str(error).split()))
+            return None

@@ -1,0 +1,40 @@
+"""What `--set` takes and refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.errors import UserError
+from bench.settings import DEFAULTS, QUICK, resolve
+
+
+def test_overrides_win_over_quick_and_quick_over_defaults():
+    assert resolve([]) == DEFAULTS
+    assert resolve([], quick=True)["epochs"] == QUICK["epochs"]
+    settings = resolve(["epochs=7", "lr0=0.01", "lr0=0.002", "cos_lr=True"], quick=True)
+    assert (settings["epochs"], settings["lr0"], settings["cos_lr"]) == (7, 0.002, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lr0", "write key=value"),
+        ("=3", "write key=value"),
+        ("lr00=1", "did you mean lr0"),
+        ("no_such_thing_at_all=1", "no such setting"),
+        ("seed=3", "use --seeds"),
+        ("data=x", "use --data"),
+        ("device=0", "use --device"),
+        ("project=x", "use --out"),
+        ("patience=5", "last epoch"),
+        ("epochs=0", "must be >= 1"),
+        ("batch=-1", "whole number"),
+        ("lr0=fast", "lr0"),
+        ("imgsz={", "cannot be read"),
+    ],
+)
+def test_a_wrong_override_is_one_clear_line(text, message):
+    with pytest.raises(UserError) as caught:
+        resolve([text])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
