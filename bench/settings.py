@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Ultralytics' own names; everything not named here is at the installed Ultralytics' default."""
 
-QUICK: dict[str, Any] = {"epochs": 4}
+QUICK: dict[str, Any] = {"epochs": 8}
 
 _OURS = {
     "seed": "--seeds",
