@@ -72,8 +72,8 @@ def mgiou_loss(
     is finite.
 
     Form `centred` is the same after each polygon has been moved to its own centroid and divided by its own mean edge
-    length (in the order given), the prediction's centre and scale being constants to the gradient. It knows neither
-    where the object is nor how large.
+    length (in the order given); centres and lengths are constants to the gradient. It knows neither where the object is
+    nor how large.
 
     Where the package gives NaN, this gives:
     - An edge of no length (padding, repeated vertices) has no normal and is left out of the mean.
@@ -82,7 +82,7 @@ def mgiou_loss(
 
     Ties are split evenly, between vertices that project to the same extreme and between polygons whose intervals end
     together. So the gradient is zero at equality, does not depend on the order of vertices, and moves the edge of an
-    upright box as a whole. Backward is written by hand and cannot itself be differentiated.
+    upright box as a whole. Backward is written by hand and refuses `create_graph=True`.
 
     Args:
         pred: predicted vertices, (B, V, 2), any finite values.
@@ -299,8 +299,8 @@ class _Known(torch.autograd.Function):
         return value.clone()
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None]:
+        _refuse_graph()
         (grad,) = ctx.saved_tensors
         return (grad_output * grad).to(ctx.dtype), None, None
 
@@ -350,8 +350,8 @@ class _MGIoU(torch.autograd.Function):
         return (1 - similarity) / 2
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        _refuse_graph()
         points, unit, order, axes, shadows, high, low, extent, giou, weight = ctx.saved_tensors
         vertices = points.shape[2]
         d_overlap = grad_output * weight / (-2 * extent)
@@ -362,6 +362,8 @@ class _MGIoU(torch.autograd.Function):
         d_high = torch.stack((torch.lerp(d_extent, d_overlap, top), torch.lerp(d_overlap, d_extent, top)))
         d_low = -torch.stack((torch.lerp(d_extent, d_overlap, bottom), torch.lerp(d_overlap, d_extent, bottom)))
 
+        # At this size most of an operation's time goes into fresh memory, so that all products share two arrays.
+        pull, spare = torch.empty_like(shadows)
         gradients: list[Tensor | None] = []
         for one in range(2):
             if not ctx.needs_input_grad[one]:
@@ -369,13 +371,13 @@ class _MGIoU(torch.autograd.Function):
                 continue
             own = slice(one * vertices, (one + 1) * vertices)
             other = 1 - one
-            pull, spare = _to_vertices(shadows[one], high[one], low[one], d_high[one], d_low[one])
+            _to_vertices(shadows[one], high[one], low[one], d_high[one], d_low[one], pull, spare)
             d_points = torch.stack([torch.mul(pull, axis, out=spare).sum(1) for axis in axes])  # (xy, V, B)
-            d_axes = _contract(pull[:, own], points[:, one], spare[:, own])  # (xy, V, B)
-            push, spare = _to_vertices(
-                shadows[other, :, own], high[other, own], low[other, own], d_high[other, own], d_low[other, own]
-            )
-            d_axes += _contract(push, points[:, other], spare)
+            push, rest = pull[:, own], spare[:, own]
+            d_axes = _contract(push, points[:, one], rest)  # (xy, V, B)
+            ends = (side[other, own] for side in (high, low, d_high, d_low))
+            _to_vertices(shadows[other, :, own], *ends, push, rest)
+            d_axes += _contract(push, points[:, other], rest)
             d_edges = torch.stack((-d_axes[1], d_axes[0]))
             d_corners = d_edges.roll(1, 1) - d_edges
             back = order[one].argsort(0).expand_as(d_corners)
@@ -384,19 +386,24 @@ class _MGIoU(torch.autograd.Function):
         return gradients[0], gradients[1], None
 
 
-def _to_vertices(shadows: Tensor, high: Tensor, low: Tensor, d_high: Tensor, d_low: Tensor) -> tuple[Tensor, Tensor]:
+def _refuse_graph() -> None:
+    """Raise where a second derivative is asked for: left alone, it would be zero without a word."""
+    if torch.is_grad_enabled():  # in backward, that is `create_graph`
+        raise RuntimeError("polygon losses have no second derivative; call backward or grad without create_graph=True")
+
+
+def _to_vertices(
+    shadows: Tensor, high: Tensor, low: Tensor, d_high: Tensor, d_low: Tensor, pull: Tensor, spare: Tensor
+) -> None:
     """Hand the gradient of each interval's ends to the vertices that project there, in equal parts.
 
-    Returns:
-        The gradient (V, A, B), and an array of the same shape to be written over: at this size, most of the time of
-        an operation goes into fresh memory.
+    Writes it into `pull` (V, A, B), and writes over `spare`.
     """
     # Comparing straight into numbers is ten times faster than converting truth values.
-    at_high = torch.eq(shadows, high, out=torch.empty_like(shadows))
-    at_low = torch.eq(shadows, low, out=torch.empty_like(shadows))
-    d_high = d_high / at_high.sum(0)
-    d_low = d_low / at_low.sum(0)
-    return at_high.mul_(d_high).addcmul_(at_low, d_low), at_low
+    torch.eq(shadows, high, out=pull)
+    pull.mul_(d_high / pull.sum(0))
+    torch.eq(shadows, low, out=spare)
+    pull.addcmul_(spare, d_low / spare.sum(0))
 
 
 def _contract(gradient: Tensor, points: Tensor, spare: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def t_p_value(difference: PairedDifference) -> float | None:
-    """Return the two-sided p-value of the paired t-test that the interval belongs to; None with fewer than two pairs."""
+    """Return the two-sided p-value of the paired t-test behind the interval; None with fewer than two pairs."""
     n = len(difference.by_seed)
     if n < 2 or not difference.sd > 0:
         return None

@@ -19,6 +19,7 @@ from datasets.errors import DataError
 from datasets.model import DataSet, Image, Object, Split
 
 VERTICES = range(3, 17)
+_LARGEST = 1e7
 HELD = 0.8
 """Share of the training polygons that the V chosen by default holds without leaving out a vertex."""
 
@@ -134,8 +135,10 @@ class _Reader:
         for part in segmentation:
             if not isinstance(part, list) or not all(_is_number(value) for value in part):
                 raise DataError(f"{where}: segmentation must be a list of [x, y, x, y, ...] of numbers")
-            if not all(math.isfinite(value) for value in part):
-                raise DataError(f"{where}: a coordinate is not finite; correct or remove the annotation")
+            if not all(abs(value) < _LARGEST for value in part):  # NaN compares false
+                raise DataError(
+                    f"{where}: a coordinate is not finite or beyond any image; correct or remove the annotation"
+                )
             if len(part) % 2:
                 raise DataError(f"{where}: an odd number of coordinates; they come in pairs x, y")
             ring = np.array(part, dtype=np.float64).reshape(-1, 2)

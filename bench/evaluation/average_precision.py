@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as rle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -34,7 +33,7 @@ def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> 
 
     Args:
         truth: from `load_truth`.
-        results: COCO results; for `segm`, `segmentation` holds RLEs or polygons.
+        results: COCO results as `coco_results` makes them.
         iou_type: `segm` or `bbox`.
 
     Returns:
@@ -44,34 +43,14 @@ def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> 
         empty = not any(not annotation["iscrowd"] for annotation in truth.dataset["annotations"])
         return dict.fromkeys(THRESHOLDS, float("nan") if empty else 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation = COCOeval(truth, truth.loadRes(list(results)), iou_type)
+        # pycocotools writes into what it loads.
+        evaluation = COCOeval(truth, truth.loadRes([dict(result) for result in results]), iou_type)
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
         evaluation.params.maxDets = [100]
         evaluation.evaluate()
         evaluation.accumulate()
     precision = evaluation.eval["precision"][..., 0, 0]  # (thresholds, recalls, categories)
     return {name: _mean(precision, evaluation.params.iouThrs, iou) for name, iou in THRESHOLDS.items()}
-
-
-def rasterise(results: Sequence[Result], parts_of: Sequence[list[list[float]]], truth: COCO) -> list[Result]:
-    """Return results whose segmentation is the mask of the given polygons.
-
-    Args:
-        results: what to take over.
-        parts_of: each result's outlines, [x, y, x, y, ...]; none: an empty mask, which matches nothing.
-        truth: knows the images' sizes.
-    """
-    masked = []
-    for result, parts in zip(results, parts_of, strict=True):
-        image = truth.imgs[result["image_id"]]
-        height, width = image["height"], image["width"]
-        outlines = [part for part in parts if len(part) >= 6]
-        if outlines:
-            mask = rle.merge(rle.frPyObjects(outlines, height, width))
-        else:
-            mask = rle.encode(np.zeros((height, width), dtype=np.uint8, order="F"))
-        masked.append({key: result[key] for key in ("image_id", "category_id", "score")} | {"segmentation": mask})
-    return masked
 
 
 def _mean(precision: NDArray[np.float64], thresholds: NDArray[np.float64], iou: float | None) -> float:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.evaluation.average_precision import average_precision, load_truth, rasterise
+from bench.evaluation.average_precision import average_precision, load_truth
 from bench.evaluation.degenerate import degenerate_rates
 from bench.evaluation.names import PRIMARY, SECONDARY
-from bench.evaluation.results import Result, ring_of
-from bench.geometry import clip_to_image
+from bench.evaluation.results import Result, ring_of, segmentation_of
 
 
 class Evaluator:
@@ -29,13 +28,10 @@ class Evaluator:
         `mAP...` is of the hull, `ring_mAP...` of the ring as predicted (filled by the even-odd rule where it crosses
         itself), `box_mAP...` of the predicted box; the rest are rates over the split's images.
         """
-        images = self._truth.imgs
-        rings = [_ring_parts(result, images[result["image_id"]]) for result in results]
-        hulls = [result["segmentation"] for result in results]
-        boxes = [{key: result[key] for key in ("image_id", "category_id", "score", "bbox")} for result in results]
-        hull_ap = average_precision(self._truth, rasterise(results, hulls, self._truth), "segm")
-        ring_ap = average_precision(self._truth, rasterise(results, rings, self._truth), "segm")
-        box_ap = average_precision(self._truth, boxes, "bbox")
+        rings = [{**result, "segmentation": self._ring(result)} for result in results]
+        hull_ap = average_precision(self._truth, results, "segm")
+        ring_ap = average_precision(self._truth, rings, "segm")
+        box_ap = average_precision(self._truth, results, "bbox")
         return {
             **{name: hull_ap[name] for name in PRIMARY},
             **{f"ring_{name}": ring_ap[name] for name in SECONDARY},
@@ -43,7 +39,6 @@ class Evaluator:
             **degenerate_rates(self._coco, results),
         }
 
-
-def _ring_parts(result: Result, image: Mapping[str, Any]) -> list[list[float]]:
-    parts = clip_to_image(ring_of(result), image["width"], image["height"], hull=False)
-    return [part.ravel().tolist() for part in parts]
+    def _ring(self, result: Result) -> list[list[float]]:
+        image = self._truth.imgs[result["image_id"]]
+        return segmentation_of(ring_of(result), image["width"], image["height"], hull=False)

@@ -12,6 +12,9 @@ from bench.geometry import Points, clip_to_image
 
 Result = dict[str, Any]
 
+NOTHING = [[0.0] * 6]
+"""A segmentation that pycocotools takes, covers no pixel with, and so never matches."""
+
 
 def coco_results(
     image_id: int,
@@ -35,7 +38,8 @@ def coco_results(
 
     Returns:
         N results with `image_id`, `category_id`, `score`, `bbox` (xywh), `segmentation` (the convex hull clipped to the
-        image; empty when nothing of it is on the image) and `ring` (the vertices, [x, y, x, y, ...]).
+        image; `NOTHING` when none of it is on the image) and `ring` (the vertices, [x, y, x, y, ...]). pycocotools
+        scores them as they are.
     """
     sizes = boxes[:, 2:] - boxes[:, :2]
     return [
@@ -44,11 +48,16 @@ def coco_results(
             "category_id": int(category_id),
             "score": round(float(score), 5),
             "bbox": _rounded(np.concatenate((box[:2], size))),
-            "segmentation": [_rounded(part) for part in clip_to_image(ring, width, height, hull=True)],
+            "segmentation": segmentation_of(ring, width, height, hull=True),
             "ring": _rounded(ring),
         }
         for category_id, score, box, size, ring in zip(category_ids, scores, boxes, sizes, rings, strict=True)
     ]
+
+
+def segmentation_of(ring: Points, width: int, height: int, *, hull: bool) -> list[list[float]]:
+    """Return the part of a shape that is on the image, as COCO polygons; the arguments are those of `clip_to_image`."""
+    return [_rounded(part) for part in clip_to_image(ring, width, height, hull=hull)] or NOTHING
 
 
 def ring_of(result: Result) -> Points:

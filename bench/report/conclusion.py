@@ -23,7 +23,7 @@ def conclude(rows: Sequence[Row], condition: Mapping[str, Any]) -> str:
         return f"The table shows nothing yet: no run {scope} is done."
     reference = next((row for row in rows if row.label == REFERENCE), None)
     if reference is None or not reference.done:
-        return f"The table shows each strategy {scope} alone: no run of {REFERENCE} is done, so that there is no difference."
+        return f"The table shows each strategy {scope} alone: no run of {REFERENCE} is done to take differences to."
     compared = [row for row in rows if row.difference is not None]
     if not compared:
         return f"The table shows {REFERENCE} alone {scope}; no other strategy has a run with the same seed."

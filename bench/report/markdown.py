@@ -15,11 +15,11 @@ _TEXTS = ("strategy", "MGIoU", "run", "status", "what", "value")
 
 _METHOD = (
     f"The unit is the difference in mAP50-95 to `{REFERENCE}` between two runs with the same seed, which fixes initial "
-    "weights, batch order and augmentation. Shown are its mean over seeds and Student's 95 % interval; *better* and *worse* "
-    "hold at a family-wise error rate of 5 % across the table (Holm), all else is UNDECIDED, with the number of seeds at "
-    "which an interval of this mean and spread would leave out zero. AP is pycocotools', of the convex hull of the predicted "
-    "vertices clipped to the image, at the last epoch. Full-image and bow tie are shares of the validation images, by their "
-    "top prediction."
+    "weights, batch order and augmentation. Shown are its mean over seeds and Student's 95 % interval. *Better* and "
+    "*worse* hold at a family-wise error rate of 5 % across the table (Holm); all else is UNDECIDED, with the number of "
+    "seeds at which an interval of this mean and spread would leave out zero. AP is pycocotools', of the convex hull of "
+    "the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation over seeds. Full-image "
+    "and bow tie are shares of the validation images, by their top prediction."
 )
 
 

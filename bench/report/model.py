@@ -51,7 +51,7 @@ class Row:
         statuses: how many runs have each status.
         means: of `COLUMNS` over the runs that are done; empty when none is.
         sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
-        difference: of mAP50-95 to `REFERENCE`, paired by seed; None for the reference itself, and where no pair is done.
+        difference: of mAP50-95 to `REFERENCE`, paired by seed; None for the reference, and where no pair is done.
         adjusted_p: Holm's p-value across the table's rows; None where there is none.
         verdict: `better`, `worse` or `UNDECIDED` than the reference; empty for the reference and where no pair is done.
         train_s: mean seconds a run took to train.

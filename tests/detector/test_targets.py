@@ -1,0 +1,92 @@
+"""Targets stay what they are: the object's own vertices, in one order, whatever augmentation does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from ultralytics.cfg import get_cfg
+
+import datasets
+from bench.detector.data import PolygonDataset
+from bench.geometry import canonical_order
+from bench.settings import DEFAULTS
+
+
+def dataset(data, vertices, augment=True, **settings):
+    args = get_cfg(overrides={**DEFAULTS, "task": "pose", **settings})
+    described = {
+        "nc": len(data.categories),
+        "names": dict(enumerate(data.categories)),
+        "channels": 3,
+        "kpt_shape": [vertices, 2],
+        "flip_idx": list(range(vertices)),
+    }
+    return PolygonDataset(
+        data.train, seed=0, data=described, imgsz=96, batch_size=8, augment=augment, hyp=args, cache="ram"
+    )
+
+
+@pytest.mark.parametrize("name", datasets.names())
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"fliplr": 0.0, "scale": 0.0, "translate": 0.0},
+        {"fliplr": 1.0, "flipud": 1.0},
+        {"degrees": 180.0, "shear": 10.0, "perspective": 0.001},
+        {"mosaic": 1.0, "mixup": 0.5},
+    ],
+    ids=["plain", "flips", "affine", "mosaic"],
+)
+def test_order_is_canonical_and_boxes_tight_after_augmentation(name, settings):
+    data = datasets.load(name)
+    items = dataset(data, data.vertices, **settings)
+    for key in range(8):
+        item = items[key]
+        points = item["keypoints"].numpy() * [96, 96, 1]
+        if not len(points):
+            continue
+        np.testing.assert_allclose(points[..., :2], canonical_order(points[..., :2]), atol=1e-3)
+        low, high = points[..., :2].min(1), points[..., :2].max(1)
+        boxes = item["bboxes"].numpy() * 96
+        np.testing.assert_allclose(boxes[:, :2], (low.clip(0, 96) + high.clip(0, 96)) / 2, atol=1e-3)
+        np.testing.assert_allclose(boxes[:, 2:], high.clip(0, 96) - low.clip(0, 96), atol=1e-3)
+
+
+def test_unaugmented_targets_are_the_annotations():
+    data = datasets.load("documents")
+    items = dataset(data, 4, augment=False)
+    for index, image in enumerate(data.train.images[:10]):
+        points = items[index]["keypoints"].numpy()[..., :2] * 96
+        expected = canonical_order(np.stack([item.points for item in image.objects])) * 96 / image.width
+        np.testing.assert_allclose(points, expected, atol=0.02)
+
+
+def test_a_flip_moves_vertices_where_the_image_went():
+    data = datasets.load("documents")
+    still = {"scale": 0.0, "translate": 0.0, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.0}
+    plain, flipped = (dataset(data, 4, fliplr=share, **still) for share in (0.0, 1.0))
+    for key in range(6):
+        a, b = plain[key], flipped[key]
+        assert torch.equal(a["img"].flip(2), b["img"])
+        mirrored = a["keypoints"].numpy()[..., :2] * [-96, 96] + [96, 0]
+        np.testing.assert_allclose(canonical_order(mirrored), b["keypoints"].numpy()[..., :2] * 96, atol=1e-3)
+
+
+def test_augmentation_does_not_reach_the_image_in_memory():
+    items = dataset(datasets.load("documents"), 4, hsv_v=0.9, hsv_s=0.9)
+    before = [image.copy() for image in items.ims]
+    for key in range(3 * len(items)):
+        items[key]
+    assert all((a == b).all() for a, b in zip(before, items.ims, strict=True))
+
+
+def test_an_item_depends_on_seed_epoch_and_index_alone():
+    first, second = (dataset(datasets.load("parcels"), 8, mosaic=1.0) for _ in range(2))
+    a = first[5]
+    for key in (99, 3, 200):
+        second[key]
+    b = second[5]
+    assert torch.equal(a["img"], b["img"])
+    assert torch.equal(a["keypoints"], b["keypoints"])
+    assert not torch.equal(a["img"], first[5 + len(first)]["img"])
