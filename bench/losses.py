@@ -22,7 +22,7 @@ SCHEDULES = ("cosine", "linear", "step", "exponential")
 """The schedules of `HybridPolygonLoss`."""
 
 _ROUNDING = 64
-"""An edge or a width is degenerate from this many units of rounding down: its direction would be noise."""
+"""Lengths that differ by less than so many units of rounding are the same, and an edge so short has no direction."""
 
 
 def l2_loss(pred: Tensor, target: Tensor, visible: Tensor, area: Tensor, reduction: str = "none") -> Tensor:
@@ -80,9 +80,9 @@ def mgiou_loss(
     - When every axis is left out, all 2V points lie on one line, and the loss is that of the GIoU along the line:
       0 for equal segments, 1 for points apart. All points in one place are equal shapes: 0.
 
-    Ties are split evenly, between vertices that project to the same extreme and between polygons whose intervals end
-    together. So the gradient is zero at equality, does not depend on the order of vertices, and moves the edge of an
-    upright box as a whole. Backward is written by hand and refuses `create_graph=True`.
+    Ties, up to rounding, are split evenly, between vertices that project to the same extreme and between polygons whose
+    intervals end together. So the gradient is zero at equality, does not depend on the order of vertices, and moves
+    the edge of a parallel box as a whole. Backward is written by hand and refuses `create_graph=True`.
 
     Args:
         pred: predicted vertices, (B, V, 2), any finite values.
@@ -335,7 +335,8 @@ class _MGIoU(torch.autograd.Function):
         length = axes.abs().amax(0)  # (A, B)
         smallest = torch.finfo(points.dtype).tiny ** 0.25  # under it a quotient could overflow
         shortest = (rounding * points.abs().amax((0, 2))).clamp_min(smallest)  # (2, B)
-        usable = extent > rounding * length
+        slack = (rounding * length).clamp_min(torch.finfo(points.dtype).tiny)
+        usable = extent > slack
         usable[:vertices] &= length[:vertices] > shortest[0]
         usable[vertices:-2] &= length[vertices:-2] > shortest[1]
         usable[-2:] &= ~usable[:-2].any(0)
@@ -346,19 +347,20 @@ class _MGIoU(torch.autograd.Function):
         # Dividing the sum, not the weights, gives exactly 0 at equality.
         similarity = torch.where(number > 0, (giou * weight).sum(0) / number, 1)
 
-        ctx.save_for_backward(points, unit, order, axes, shadows, high, low, extent, giou, weight / number.clamp_min(1))
+        weight = weight / number.clamp_min(1)
+        ctx.save_for_backward(points, unit, order, axes, shadows, high, low, slack, extent, giou, weight)
         return (1 - similarity) / 2
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         _refuse_graph()
-        points, unit, order, axes, shadows, high, low, extent, giou, weight = ctx.saved_tensors
+        points, unit, order, axes, shadows, high, low, slack, extent, giou, weight = ctx.saved_tensors
         vertices = points.shape[2]
         d_overlap = grad_output * weight / (-2 * extent)
         d_extent = -giou * d_overlap
-        # How far the overlap ends at polygon 0's end: 1, 0, or 1/2 where the two polygons end together.
-        top = (1 + torch.sign(high[1] - high[0])) / 2
-        bottom = (1 + torch.sign(low[0] - low[1])) / 2
+        top = _share_of_first(high[1] - high[0], slack)
+        bottom = _share_of_first(low[0] - low[1], slack)
+        high, low = high - slack, low + slack
         d_high = torch.stack((torch.lerp(d_extent, d_overlap, top), torch.lerp(d_overlap, d_extent, top)))
         d_low = -torch.stack((torch.lerp(d_extent, d_overlap, bottom), torch.lerp(d_overlap, d_extent, bottom)))
 
@@ -382,7 +384,7 @@ class _MGIoU(torch.autograd.Function):
             d_corners = d_edges.roll(1, 1) - d_edges
             back = order[one].argsort(0).expand_as(d_corners)
             d_points += d_corners.gather(1, back)
-            gradients.append((d_points * unit[one]).permute(2, 1, 0))
+            gradients.append((d_points * unit[one]).permute(2, 1, 0).contiguous())
         return gradients[0], gradients[1], None
 
 
@@ -392,17 +394,22 @@ def _refuse_graph() -> None:
         raise RuntimeError("polygon losses have no second derivative; call backward or grad without create_graph=True")
 
 
+def _share_of_first(lead: Tensor, slack: Tensor) -> Tensor:
+    """Return how far the overlap ends where polygon 0 ends: 1 where it ends first, 0 where last, 1/2 in a tie."""
+    return (1 + torch.where(lead.abs() > slack, lead.sign(), 0)) / 2
+
+
 def _to_vertices(
     shadows: Tensor, high: Tensor, low: Tensor, d_high: Tensor, d_low: Tensor, pull: Tensor, spare: Tensor
 ) -> None:
-    """Hand the gradient of each interval's ends to the vertices that project there, in equal parts.
+    """Hand the gradient of each interval's ends to the vertices that project to them or past, in equal parts.
 
     Writes it into `pull` (V, A, B), and writes over `spare`.
     """
     # Comparing straight into numbers is ten times faster than converting truth values.
-    torch.eq(shadows, high, out=pull)
+    torch.ge(shadows, high, out=pull)
     pull.mul_(d_high / pull.sum(0))
-    torch.eq(shadows, low, out=spare)
+    torch.le(shadows, low, out=spare)
     pull.addcmul_(spare, d_low / spare.sum(0))
 
 

@@ -148,7 +148,7 @@ def test_mgiou_golden(pred, expected):
 
 
 def test_mgiou_gradient_at_an_upright_box_golden():
-    """A box of side 2 around one of side 1: 1/16 at every vertex and coordinate, outwards; both forms differ."""
+    """A box of side 2 around one of side 1: 1/32 at every vertex and coordinate, outwards; `centred` is content."""
     around = row([[-0.5, -0.5], [1.5, -0.5], [1.5, 1.5], [-0.5, 1.5]])
     _, paper = value_and_gradient(mgiou_loss, around, row(UNIT))
     torch.testing.assert_close(paper, torch.sign(around - 0.5) / 32)
@@ -188,6 +188,18 @@ def test_mgiou_equals_the_package_where_intervals_tie():
         value_and_gradient(mgiou_loss, pred, target), value_and_gradient(theirs, pred), strict=True
     ):
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_ties_hold_up_to_rounding(dtype):
+    """A tilted box around a parallel one ties as an upright box does, though no two projections are the same bits."""
+    cos, sin = math.cos(0.3), math.sin(0.3)
+    turn = torch.tensor([[cos, sin], [-sin, cos]], dtype=torch.float64)
+    around, inner = row([[-0.5, -0.5], [1.5, -0.5], [1.5, 1.5], [-0.5, 1.5]]), row(UNIT)
+    _, gradient = value_and_gradient(mgiou_loss, (around @ turn).to(dtype), (inner @ turn).to(dtype))
+    torch.testing.assert_close(gradient.double() @ turn.T, torch.sign(around - 0.5) / 32, rtol=0, atol=1e-6)
+    _, gradient = value_and_gradient(mgiou_loss, (7 * around @ turn + 3).to(dtype), (inner @ turn).to(dtype), "centred")
+    torch.testing.assert_close(gradient, torch.zeros_like(gradient), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
