@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
@@ -19,9 +21,11 @@ from bench.errors import UserError
 SCHEMA = 1
 STATUSES = ("planned", "running", "done", "diverged", "failed", "interrupted")
 
+_REMEDY = "set it aside or run again with --fresh"
+
 
 class RecordError(UserError):
-    """A record that cannot be read. Its text names the file."""
+    """A record that cannot be read. Its text names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -73,26 +77,32 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "record") -> RunRecord:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote. A key that is not part of this form is passed over.
+
+        Args:
+            text: of `run.json`.
+            where: the file, for the message.
 
         Raises:
             RecordError: the text is something else; its message starts with `where`.
         """
-        try:
-            raw = json.loads(text)
-        except (ValueError, RecursionError):
-            raise RecordError(f"{where}: no JSON; set it aside, or repeat the run with --fresh") from None
-        if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-            found = raw.get("schema") if isinstance(raw, dict) else None
-            raise RecordError(f"{where}: schema {found!r}, this version reads {SCHEMA}; repeat the run with --fresh")
-        missing = [f.name for f in fields(cls) if f.name not in raw]
-        if missing:
-            raise RecordError(f"{where}: {', '.join(missing)} missing; set it aside, or repeat the run with --fresh")
-        wrong = _wrong(raw)
-        if wrong:
-            raise RecordError(f"{where}: {wrong}; set it aside, or repeat the run with --fresh")
+        raw = _parse(text, where)
+        if not isinstance(raw, dict):
+            raise RecordError(f"{where}: no run record; {_REMEDY}")
+        if raw.get("schema") != SCHEMA or type(raw["schema"]) is not int:
+            found = f"{raw.get('schema')!r:.40}"
+            raise RecordError(f"{where}: schema {found}, this version reads schema {SCHEMA}; {_REMEDY}")
+        wrong = _misfit(raw, _REQUIRED, "", required=True) or _misfit(raw, _OPTIONAL, "", required=False)
+        if wrong is None and raw["status"] not in STATUSES:
+            wrong = f"status is {raw['status']!r:.40}, not one of {', '.join(STATUSES)}"
+        if wrong is None:
+            wrong = next(
+                (f"metrics.{key:.40} is no number" for key in raw["metrics"] if not _is_figure(raw, key)), None
+            )
+        if wrong is not None:
+            raise RecordError(f"{where}: {' '.join(wrong.split())}; {_REMEDY}")
         metrics = {key: math.nan if value is None else value for key, value in raw["metrics"].items()}
-        return cls(**{f.name: raw[f.name] for f in fields(cls)} | {"metrics": metrics})
+        return cls(**{field.name: raw[field.name] for field in fields(cls)} | {"metrics": metrics})
 
 
 class RunFolder:
@@ -117,102 +127,174 @@ class RunFolder:
             RecordError: it cannot be read.
         """
         path = self.path / "run.json"
-        return RunRecord.from_json(path.read_bytes(), str(path))
+        return RunRecord.from_json(_content(path), str(path))
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write `history.csv`, a row an epoch; what was not measured in an epoch is empty."""
-        write_atomic(self.path / "history.csv", pd.DataFrame(list(rows)).to_csv(index=False))
+        write_atomic(self.path / "history.csv", pd.DataFrame(list(rows)).to_csv(index=False, lineterminator="\n"))
 
     def read_history(self) -> pd.DataFrame:
-        """Read `history.csv`."""
-        return pd.read_csv(self.path / "history.csv")
+        """Read `history.csv`; NaN where it is empty.
+
+        Raises:
+            FileNotFoundError: there is none.
+            RecordError: it cannot be read.
+        """
+        path = self.path / "history.csv"
+        try:
+            return pd.read_csv(BytesIO(_content(path)))
+        except ValueError:  # pandas' own errors and broken UTF-8 are kinds of it
+            raise RecordError(f"{path}: no table; {_REMEDY}") from None
 
     def write_predictions(self, results: Sequence[Mapping[str, Any]]) -> None:
-        """Write `predictions.json.gz`, COCO results."""
+        """Write `predictions.json.gz`, COCO results; the same bytes for the same results."""
         text = json.dumps(list(results), separators=(",", ":"), allow_nan=False)
         write_atomic(self.path / "predictions.json.gz", gzip.compress(text.encode(), mtime=0))
 
     def read_predictions(self) -> list[dict[str, Any]]:
-        """Read `predictions.json.gz`."""
-        return json.loads(gzip.decompress((self.path / "predictions.json.gz").read_bytes()))
+        """Read `predictions.json.gz`.
+
+        Raises:
+            FileNotFoundError: there is none.
+            RecordError: it cannot be read.
+        """
+        path = self.path / "predictions.json.gz"
+        content = _content(path)
+        try:
+            results = json.loads(gzip.decompress(content))
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError):
+            results = None
+        if not isinstance(results, list):
+            raise RecordError(f"{path}: no COCO results; {_REMEDY}")
+        return results
 
 
 def load_study(folder: Path) -> list[RunRecord]:
-    """Return the records of a study, by label, form, seed and id.
+    """Return the records of a study, by label, form, seed and id. A folder without `run.json` is none of its runs.
 
     Raises:
-        RecordError: one of them cannot be read; it is named.
+        RecordError: one of them cannot be read, or two are of the same run; they are named.
     """
-    records = [RunFolder(path.parent).read() for path in sorted(folder.glob("*/run.json"))]
-    return sorted(records, key=lambda record: (record.label, record.form or "", record.seed, record.id))
+    records: dict[str, tuple[Path, RunRecord]] = {}
+    for path in sorted(folder.glob("*/run.json")):
+        try:
+            record = RunFolder(path.parent).read()
+        except FileNotFoundError:  # a study that is under way has started this run afresh
+            continue
+        if record.id in records:
+            raise RecordError(f"{path}: the same run as {records[record.id][0]}; set one of them aside")
+        records[record.id] = path, record
+    return sorted((record for _, record in records.values()), key=order)
+
+
+def order(record: RunRecord) -> tuple[str, str, int, str]:
+    """Return what records are sorted by."""
+    return record.label, record.form or "", record.seed, record.id
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file so that a reader, or a machine that dies, finds the old one or the new one and nothing between."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(path) as temporary:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
         with open(temporary, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            # A traceback may quote a file name that is no Unicode; it must not cost the file.
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-
-
-_SHAPE: dict[str, type | tuple[type, ...]] = {
-    "id": str,
-    "study": str,
-    "identity": dict,
-    "status": str,
-    "reason": (str, type(None)),
-    "label": str,
-    "metrics": dict,
-    "timing": dict,
-    "provenance": dict,
-}
-_IDENTITY: dict[str, type | tuple[type, ...]] = {
-    "strategy": dict,
-    "form": (str, type(None)),
-    "data": dict,
-    "seed": int,
-    "model": str,
-    "settings": dict,
-}
-
-
-def _wrong(raw: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a record's values, or None."""
-    for where, shape, values in (("", _SHAPE, raw), ("identity.", _IDENTITY, raw["identity"])):
-        if not isinstance(values, dict):
-            return "identity is no object"
-        for key, wanted in shape.items():
-            if key not in values or not isinstance(values[key], wanted) or isinstance(values[key], bool):
-                return f"{where}{key} is missing or of the wrong type"
-    if raw["status"] not in STATUSES:
-        return f"status {raw['status']!r} is unknown"
-    if not all(value is None or _is_number(value) for value in raw["metrics"].values()):
-        return "a metric is no number"
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def to_plain(value: Any) -> Any:
     """Return a value that JSON can hold: mappings and lists all the way down, what is not finite as None."""
     if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in value.items()}
+        return {to_plain(str(key)): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return to_plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()  # half a surrogate pair, as in undecodable file names
     return value
+
+
+_NUMBER = (int, float, type(None))
+_TEXT = (str, type(None))
+
+_REQUIRED: dict[str, Any] = {
+    "id": str,
+    "study": str,
+    "identity": {
+        "strategy": {"name": str, "parameters": dict},
+        "form": _TEXT,
+        "data": {"name": str, "fingerprint": str, "vertices": int},
+        "seed": int,
+        "model": str,
+        "settings": dict,
+    },
+    "status": str,
+    "reason": _TEXT,
+    "label": str,
+    "metrics": dict,
+    "timing": dict,
+    "provenance": dict,
+}
+_OPTIONAL: dict[str, Any] = {
+    "timing": {"started": _TEXT, "finished": _TEXT, "train_s": _NUMBER, "eval_s": _NUMBER, "total_s": _NUMBER},
+    "provenance": {
+        "versions": dict,
+        "commit": _TEXT,
+        "dirty": _TEXT,
+        "hardware": {"cpu": _TEXT, "cores": _NUMBER, "device": _TEXT, "threads": _NUMBER},
+        "deterministic": bool,
+    },
+}
+"""What a run that has not started does not have yet."""
+
+
+def _parse(text: str | bytes, where: str) -> Any:
+    try:
+        raw = json.loads(text)
+        # Whatever is read can be written again: no NaN, no infinity, no half of a surrogate pair.
+        json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise RecordError(f"{where}: not valid JSON; {_REMEDY}") from None
+    return raw
+
+
+def _misfit(values: Any, shape: Mapping[str, Any], prefix: str, required: bool) -> str | None:
+    """Return what first differs from a shape, or None."""
+    for key, wanted in shape.items():
+        name = f"{prefix}{key}"
+        if key not in values:
+            if required:
+                return f"{name} is missing"
+            continue
+        nested = isinstance(wanted, dict)
+        value, kind = values[key], dict if nested else wanted
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            return f"{name} is of the wrong type"
+        if nested and (wrong := _misfit(value, wanted, f"{name}.", required)):
+            return wrong
+    return None
+
+
+def _is_figure(raw: Mapping[str, Any], key: str) -> bool:
+    """Whether a metric is null, or a number that a float can hold."""
+    value = raw["metrics"][key]
+    if value is None or isinstance(value, float):
+        return True
+    return type(value) is int and abs(value) < 2**63
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; {_REMEDY}") from None

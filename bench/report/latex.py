@@ -1,9 +1,12 @@
-"""A report as LaTeX tables for a paper; they need booktabs."""
+"""A report as LaTeX tables for a paper."""
 
 from __future__ import annotations
 
-from bench.report.model import Report
+from bench.report.model import Comparison, Report
 from bench.report.tables import main_table
+from bench.report.text import one_line
+
+_TEXTS = ("strategy", "MGIoU", "status")
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -21,17 +24,31 @@ _SPECIAL = {
     "–": "--",
     "<": r"$<$",
     ">": r"$>$",
+    "\N{REPLACEMENT CHARACTER}": "?",
 }
 
 
 def render_latex(report: Report) -> str:
     """Return a table a condition, its conclusion as the caption."""
-    tables = []
-    for comparison in report.comparisons:
-        frame = main_table(comparison).map(_escape).rename(columns=_escape)
-        tables.append(frame.to_latex(index=False, escape=False, caption=_escape(comparison.conclusion), position="t"))
-    return "\n".join(tables)
+    head = "% needs \\usepackage{booktabs}; wide, so best on a landscape page\n"
+    return head + ("\n".join(map(_table, report.comparisons)) or "% no run is on record\n")
 
 
-def _escape(text: str) -> str:
-    return "".join(_SPECIAL.get(char, char) for char in str(text))
+def _table(comparison: Comparison) -> str:
+    frame = main_table(comparison)
+    return (
+        frame.map(_escape)
+        .rename(columns=_escape)
+        .to_latex(
+            index=False,
+            escape=False,
+            caption=_escape(comparison.conclusion),
+            position="tbp",
+            column_format="".join("l" if column in _TEXTS else "r" for column in frame.columns),
+        )
+    )
+
+
+def _escape(value: object) -> str:
+    text = "".join(_SPECIAL.get(char, char) for char in one_line(value))
+    return f"{{}}{text}" if text.startswith("[") else text  # else the line break before it takes it for its argument

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from bench.records import to_plain
-from bench.report.model import COLUMNS, Comparison, Report
+from bench.report.model import COLUMNS, Comparison, Report, Row
 
 
 def render_json(report: Report) -> str:
@@ -18,38 +21,57 @@ def render_json(report: Report) -> str:
 
 def render_csv(report: Report) -> str:
     """Return a line a strategy and condition, with full precision."""
-    return frame(report.comparisons).to_csv(index=False)
+    return frame(report.comparisons).to_csv(index=False, lineterminator="\n")
 
 
-def frame(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
+def frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Return the rows of all comparisons under column names for programs."""
-    lines = []
-    for comparison in comparisons:
-        data, settings = comparison.condition["data"], comparison.condition["settings"]
-        for row in comparison.rows:
-            found = row.difference
-            low, high = found.interval if found and found.interval else (None, None)
-            lines.append(
-                {
-                    "data": data["name"],
-                    "vertices": data.get("vertices"),
-                    "model": comparison.condition["model"],
-                    "epochs": settings.get("epochs"),
-                    "imgsz": settings.get("imgsz"),
-                    "strategy": row.label,
-                    "form": row.form,
-                    "runs": row.planned,
-                    "done": row.done,
-                    **{column: row.means.get(column) for column in COLUMNS},
-                    "mAP50_95_sd": row.sd,
-                    "difference": found.mean if found else None,
-                    "difference_low": low,
-                    "difference_high": high,
-                    "difference_p_holm": row.adjusted_p,
-                    "verdict": row.verdict,
-                    "seeds_to_decide": found.seeds_to_decide if found else None,
-                    "train_s": row.train_s,
-                    "run_ids": " ".join(seed.run_id for seed in row.seeds),
-                }
-            )
-    return pd.DataFrame(lines)
+    lines = [[cell(one, row) for cell in _CELLS.values()] for one in comparisons for row in one.rows]
+    return pd.DataFrame(lines, columns=list(_CELLS))
+
+
+def _metric(name: str, _: Comparison, row: Row) -> float | None:
+    return row.means.get(name)
+
+
+def _status(name: str, _: Comparison, row: Row) -> int:
+    return row.statuses.get(name, 0)
+
+
+def _setting(name: str, one: Comparison, _: Row) -> Any:
+    return one.condition["settings"].get(name)
+
+
+def _difference(name: str, _: Comparison, row: Row) -> Any:
+    return getattr(row.difference, name) if row.difference else None
+
+
+def _bound(index: int, _: Comparison, row: Row) -> float | None:
+    return row.difference.interval[index] if row.difference and row.difference.interval else None
+
+
+_CELLS: dict[str, Callable[[Comparison, Row], Any]] = {
+    "comparison": lambda one, row: one.title,
+    "data": lambda one, row: one.condition["data"]["name"],
+    "fingerprint": lambda one, row: one.condition["data"]["fingerprint"],
+    "vertices": lambda one, row: one.condition["data"]["vertices"],
+    "model": lambda one, row: one.condition["model"],
+    "epochs": partial(_setting, "epochs"),
+    "imgsz": partial(_setting, "imgsz"),
+    "strategy": lambda one, row: row.label,
+    "form": lambda one, row: row.form,
+    "runs": lambda one, row: row.planned,
+    **{status: partial(_status, status) for status in ("done", "diverged", "failed", "interrupted")},
+    **{column: partial(_metric, column) for column in COLUMNS},
+    "mAP50_95_sd": lambda one, row: row.sd,
+    "pairs": partial(_difference, "n"),
+    "difference": partial(_difference, "mean"),
+    "difference_low": partial(_bound, 0),
+    "difference_high": partial(_bound, 1),
+    "difference_p_sign_flip": partial(_difference, "p_value"),
+    "difference_p_holm": lambda one, row: row.adjusted_p,
+    "verdict": lambda one, row: row.verdict,
+    "seeds_to_decide": partial(_difference, "seeds_to_decide"),
+    "train_s": lambda one, row: row.train_s,
+    "run_ids": lambda one, row: " ".join(seed.run_id for seed in row.seeds),
+}

@@ -11,6 +11,11 @@ from bench.statistics import PairedDifference
 REFERENCE = "l2"
 """The strategy every difference is taken to."""
 
+FIGURE = "mAP50_95"
+"""The metric that rows are compared by."""
+
+UNDECIDED = "UNDECIDED"
+
 COLUMNS = (
     "mAP50",
     "mAP50_95",
@@ -19,19 +24,30 @@ COLUMNS = (
     "ring_mAP50",
     "ring_mAP50_95",
     "ring_mAP75",
+    "box_mAP50",
     "box_mAP50_95",
+    "box_mAP75",
     "full_image",
     "bow_tie",
     "collapsed",
     "outside",
     "no_prediction",
 )
-"""The figures that a row gives the mean of."""
+"""The metrics that a row gives the mean of: all that a run is scored by."""
 
 
 @dataclass(frozen=True)
 class Seed:
-    """One run of a row: where its figure comes from."""
+    """One run of a row: where its figure comes from.
+
+    Attributes:
+        seed: what pairs it with a run of the reference.
+        run_id: its folder.
+        status: what became of it.
+        reason: why, in one line, when it did not end well.
+        mAP50_95: None when it has none.
+        difference: to the reference's figure at the same seed; None without one.
+    """
 
     seed: int
     run_id: str
@@ -42,37 +58,68 @@ class Seed:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """How many of the runs that ended by themselves diverged or failed.
+
+    Attributes:
+        count: those that diverged or failed.
+        total: those and the ones that are done.
+        interval: Wilson's, 95 %.
+    """
+
+    count: int
+    total: int
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Row:
     """One strategy in one MGIoU form.
 
     Attributes:
-        label: of the strategy.
+        label: of the strategy; no two rows of a table share label and form.
         form: None where the strategy gives MGIoU no weight.
+        strategy: its registered name and all of its parameters.
+        reference: whether the differences are taken to this row.
         statuses: how many runs have each status.
-        means: of `COLUMNS` over the runs that are done; empty when none is.
+        means: of `COLUMNS` over the runs that are done, NaN where none of them has the metric; empty when none is done.
         sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
-        difference: of mAP50-95 to `REFERENCE`, paired by seed; None for the reference, and where no pair is done.
-        adjusted_p: Holm's p-value across the table's rows; None where there is none.
-        verdict: `better`, `worse` or `UNDECIDED` than the reference; empty for the reference and where no pair is done.
-        train_s: mean seconds a run took to train.
+        difference: of mAP50-95 to the reference, paired by seed; None for the reference itself, and without a pair.
+        adjusted_p: Holm's, over the table's paired t-tests; None where there is no interval.
+        verdict: `better` or `worse` than the reference, or `UNDECIDED`; empty where there is no difference.
+        failures: None when no run ended by itself.
+        train_s: mean seconds a run took to train; NaN when not on record, None when none is done.
         seeds: every run.
     """
 
     label: str
     form: str | None
+    strategy: Mapping[str, Any]
+    reference: bool
     statuses: Mapping[str, int]
     means: Mapping[str, float]
     sd: float | None
     difference: PairedDifference | None
     adjusted_p: float | None
     verdict: str
+    failures: Rate | None
     train_s: float | None
     seeds: tuple[Seed, ...]
 
     @property
+    def name(self) -> str:
+        """Label and form."""
+        return f"{self.label} ({self.form})" if self.form else self.label
+
+    @property
     def done(self) -> int:
-        """Runs that have figures."""
+        """Runs that came to their end."""
         return self.statuses.get("done", 0)
+
+    @property
+    def figures(self) -> int:
+        """Runs that have the figure rows are compared by."""
+        return sum(seed.mAP50_95 is not None for seed in self.seeds)
 
     @property
     def planned(self) -> int:
@@ -85,14 +132,16 @@ class Comparison:
     """What can be compared: runs on the same data with the same V, model and settings.
 
     Attributes:
+        title: the data's name, and what else tells this comparison from the report's others.
         condition: the data, model and settings they share.
         provenance: versions, commits and hardware found among the runs, each a list of what differs.
         rows: the reference first, then by mean mAP50-95.
         conclusion: one sentence on what the rows show and what not.
     """
 
+    title: str
     condition: Mapping[str, Any]
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, tuple[str, ...]]
     rows: tuple[Row, ...]
     conclusion: str
 

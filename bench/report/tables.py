@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.report.model import REFERENCE, Comparison, Row
-from bench.terminal import duration
+from bench.report.conclusion import statuses
+from bench.report.model import REFERENCE, UNDECIDED, Comparison, Row
 
 MISSING = "–"
+RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no prediction"}
+"""Degenerate shapes that have a column only where there are any."""
 
 
 def main_table(comparison: Comparison) -> pd.DataFrame:
     """Return the comparison table, a row a strategy."""
+    seconds, unit = _time_unit(comparison.rows)
     return pd.DataFrame(
         [
             {
@@ -27,8 +30,8 @@ def main_table(comparison: Comparison) -> pd.DataFrame:
                 "full-image": percent(row.means.get("full_image")),
                 "bow tie": percent(row.means.get("bow_tie")),
                 f"difference to {REFERENCE}": difference(row),
-                "training time": duration(row.train_s) if row.train_s is not None else MISSING,
-                "status": statuses(row.statuses),
+                f"training, {unit}": number(row.train_s, f".{int(seconds > 1)}f", seconds),
+                "status": status(row),
             }
             for row in comparison.rows
         ]
@@ -36,7 +39,7 @@ def main_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def shape_table(comparison: Comparison) -> pd.DataFrame:
-    """Return AP of the ring and the box, and the rarer degenerate shapes."""
+    """Return AP of the ring and the box, AP90 of the hull, and the rarer degenerate shapes that were seen."""
     return pd.DataFrame(
         [
             {
@@ -44,11 +47,10 @@ def shape_table(comparison: Comparison) -> pd.DataFrame:
                 "MGIoU": row.form or MISSING,
                 "ring mAP50": figure(row.means.get("ring_mAP50")),
                 "ring mAP50-95": figure(row.means.get("ring_mAP50_95")),
+                "ring AP75": figure(row.means.get("ring_mAP75")),
                 "box mAP50-95": figure(row.means.get("box_mAP50_95")),
                 "hull AP90": figure(row.means.get("mAP90")),
-                "collapsed": percent(row.means.get("collapsed")),
-                "outside": percent(row.means.get("outside")),
-                "no prediction": percent(row.means.get("no_prediction")),
+                **{heading: percent(row.means.get(rate)) for rate, heading in RARE.items() if seen(comparison, rate)},
             }
             for row in comparison.rows
         ]
@@ -64,7 +66,7 @@ def seed_table(comparison: Comparison) -> pd.DataFrame:
                 "MGIoU": row.form or MISSING,
                 "seed": str(seed.seed),
                 "mAP50-95": figure(seed.mAP50_95),
-                f"difference to {REFERENCE}": MISSING if seed.difference is None else f"{seed.difference:+.3f}",
+                f"difference to {REFERENCE}": "reference" if row.reference else number(seed.difference, "+.3f"),
                 "run": seed.run_id,
                 "status": seed.status,
             }
@@ -75,20 +77,31 @@ def seed_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def failures(comparison: Comparison) -> list[str]:
-    """Return a line for each run that did not end well."""
-    return [
-        f"{row.label}{f' ({row.form})' if row.form else ''}, seed {seed.seed}, run {seed.run_id}: {seed.status}"
-        + (f": {seed.reason}" if seed.reason else "")
+    """Return a line for each strategy that diverged or failed, with its rate; then one for each such run, and why."""
+    rates = [
+        f"{row.name}: {rate.count} of {rate.total} diverged or failed, {percent(rate.count / rate.total)} "
+        f"(95 % interval {percent(rate.interval[0])} to {percent(rate.interval[1])})"
+        for row in comparison.rows
+        if (rate := row.failures) and rate.count
+    ]
+    runs = [
+        f"{row.name}, seed {seed.seed}, run {seed.run_id}: {seed.status}: {seed.reason or 'no reason on record'}"
         for row in comparison.rows
         for seed in row.seeds
         if seed.status in ("diverged", "failed", "interrupted")
     ]
+    return rates + runs
+
+
+def seen(comparison: Comparison, rate: str) -> bool:
+    """Whether some row has a rate above zero."""
+    return any(row.means.get(rate, 0.0) > 0 for row in comparison.rows)
 
 
 def difference(row: Row) -> str:
     """Return mean, interval and verdict of the difference to the reference."""
     found = row.difference
-    if row.label == REFERENCE:
+    if row.reference:
         return "reference"
     if found is None:
         return MISSING
@@ -96,14 +109,23 @@ def difference(row: Row) -> str:
         return f"{found.mean:+.3f} {row.verdict}"
     low, high = found.interval
     more = ""
-    if row.verdict == "UNDECIDED" and not found.decided and found.seeds_to_decide:
+    if row.verdict == UNDECIDED and found.decided:
+        more = " (Holm)"
+    elif row.verdict == UNDECIDED and found.seeds_to_decide:
         more = f" (≈ {found.seeds_to_decide} seeds)"
     return f"{found.mean:+.3f} [{low:+.3f}, {high:+.3f}] {row.verdict}{more}"
 
 
+def status(row: Row) -> str:
+    """Return `done 3`, `done 2, failed 1`, or `done 3 (1 without mAP50-95)`."""
+    bare = row.done - row.figures
+    told = statuses(row.statuses)
+    return told.replace(f"done {row.done}", f"done {row.done} ({bare} without mAP50-95)") if bare else told
+
+
 def figure(value: float | None) -> str:
     """Return an AP to three digits."""
-    return MISSING if value is None or not math.isfinite(value) else f"{value:.3f}"
+    return number(value, ".3f")
 
 
 def percent(value: float | None) -> str:
@@ -114,9 +136,17 @@ def percent(value: float | None) -> str:
         return "< 1 %"
     if 0.995 <= value < 1:
         return "> 99 %"
-    return f"{value:.0%}".replace("%", " %")
+    return f"{value * 100:.0f} %"
 
 
-def statuses(counts: Mapping[str, int]) -> str:
-    """Return `done 3` or `done 2, failed 1`."""
-    return ", ".join(f"{status} {counts[status]}" for status in sorted(counts, key=lambda s: (s != "done", s)))
+def number(value: float | None, form: str, unit: float = 1.0) -> str:
+    """Return a number in a format and unit, or `MISSING`."""
+    return MISSING if value is None or not math.isfinite(value) else f"{value / unit:{form}}"
+
+
+def _time_unit(rows: Iterable[Row]) -> tuple[float, str]:
+    """Return one unit for a table's times, in seconds, and its sign."""
+    longest = max((row.train_s for row in rows if row.train_s is not None and math.isfinite(row.train_s)), default=0.0)
+    if longest < 120:
+        return 1.0, "s"
+    return (60.0, "min") if longest < 7200 else (3600.0, "h")

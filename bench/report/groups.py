@@ -1,0 +1,68 @@
+"""Which runs belong together, and what tells the groups apart."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.records import RunRecord
+
+
+def condition_of(record: RunRecord) -> str:
+    """Return what runs must share to be compared (data, model, settings) as one string."""
+    identity = record.identity
+    return _key({"data": identity["data"], "model": identity["model"], "settings": identity["settings"]})
+
+
+def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
+    """Return a title for each condition: the data's name, and in brackets how it differs from others on those data."""
+    facts = [_condition_facts(group[0].identity) for group in groups]
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for index, group in enumerate(groups):
+        by_name[group[0].identity["data"]["name"]].append(index)
+    told: dict[int, str] = {}
+    for name, indices in by_name.items():
+        for index, what in zip(indices, _differing([facts[index] for index in indices]), strict=True):
+            told[index] = f"{name} ({what})" if what else name
+    return [told[index] for index in range(len(groups))]
+
+
+def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None], list[RunRecord]]:
+    """Return the runs of each strategy and form under its label.
+
+    A label leaves out what is at its default. Where a default has changed between two runs, the same label stands for
+    two strategies; they are kept apart by the parameters that differ.
+    """
+    by_label: dict[tuple[str, str | None], dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        by_label[record.label, record.form][_key(record.identity["strategy"])].append(record)
+    named: dict[tuple[str, str | None], list[RunRecord]] = {}
+    for (label, form), groups in by_label.items():
+        ordered = [group for _, group in sorted(groups.items())]
+        parameters = [_strategy_facts(group[0].identity["strategy"]) for group in ordered]
+        for what, group in zip(_differing(parameters), ordered, strict=True):
+            named[f"{label} with {what}" if what else label, form] = group
+    return named
+
+
+def _condition_facts(identity: Mapping[str, Any]) -> dict[str, Any]:
+    data = {key: value for key, value in identity["data"].items() if key != "name"}
+    data["fingerprint"] = data["fingerprint"][:12]
+    return {**data, "model": identity["model"], **identity["settings"]}
+
+
+def _strategy_facts(strategy: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": strategy["name"], **strategy["parameters"]}
+
+
+def _differing(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return of each mapping the entries that are not the same in all of them; empty for one alone."""
+    keys = list(dict.fromkeys(key for one in facts for key in one))
+    varying = [key for key in keys if len({_key(one.get(key)) for one in facts}) > 1]
+    return [", ".join(f"{key}={one[key]}" if key in one else f"no {key}" for key in varying) for one in facts]
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,19 @@
+"""Text from a record, made safe to print."""
+
+from __future__ import annotations
+
+
+def one_line(value: object) -> str:
+    """Return text on one line, without what a terminal or a typesetter would obey instead of show."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(str(value).split()))
+
+
+def ranges(numbers: set[int]) -> str:
+    """Return `0–2, 5`."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    return ", ".join("–".join(map(str, part)) for part in parts)

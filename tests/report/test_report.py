@@ -1,0 +1,453 @@
+"""The report says what its records say, and no more."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.errors import UserError
+from bench.evaluation.names import METRICS
+from bench.report import FORMATS, build, render
+from bench.report.model import COLUMNS
+from bench.report.tables import percent
+from bench.report.text import one_line, ranges
+from bench.statistics import rate_interval
+
+from .samples import record, study
+
+CLEAR = study(l2=[0.50, 0.52, 0.48], cosine=[0.60, 0.63, 0.57], mgiou=[0.05, 0.06, 0.05])
+
+
+def rows(records):
+    (comparison,) = build(records).comparisons
+    return {row.label: row for row in comparison.rows}
+
+
+def conclusion(records):
+    return build(records).comparisons[0].conclusion
+
+
+def test_means_spread_and_differences():
+    found = rows(CLEAR)
+    assert found["l2"].means["mAP50_95"] == pytest.approx(0.5)
+    assert found["l2"].sd == pytest.approx(0.02)
+    assert found["cosine"].difference.by_seed == pytest.approx({0: 0.10, 1: 0.11, 2: 0.09})
+    assert found["cosine"].verdict == "better"
+    assert found["mgiou"].verdict == "worse"
+    assert found["l2"].difference is None
+    assert found["l2"].verdict == ""
+
+
+def test_the_reference_comes_first_then_the_best():
+    (comparison,) = build(CLEAR).comparisons
+    assert [row.label for row in comparison.rows] == ["l2", "cosine", "mgiou"]
+
+
+def test_the_order_of_records_does_not_matter():
+    shuffled = CLEAR[:]
+    random.Random(3).shuffle(shuffled)
+    for form in FORMATS:
+        assert render(build(shuffled), form) == render(build(CLEAR), form)
+
+
+def test_a_difference_within_the_spread_is_undecided_and_says_how_many_seeds():
+    records = study(l2=[0.50, 0.52, 0.48], cosine=[0.52, 0.50, 0.53])
+    text = render(build(records), "md")
+    assert "UNDECIDED (≈ " in text
+    assert "decides 0 of 1 differences" in text
+    assert "UNDECIDED is not EQUAL" in text
+    assert "better than" not in text
+
+
+def test_holm_makes_many_strategies_harder_to_tell_from_the_reference():
+    one = study(l2=[0.50, 0.52, 0.48], a=[0.55, 0.59, 0.52])
+    many = study(
+        l2=[0.50, 0.52, 0.48], a=[0.55, 0.59, 0.52], **{f"b{i}": [0.5, 0.53, 0.47 + i / 1e3] for i in range(9)}
+    )
+    assert rows(one)["a"].verdict == "better"
+    assert rows(many)["a"].verdict == "UNDECIDED"
+
+
+def test_one_seed_decides_nothing():
+    records = study(l2=[0.1], cosine=[0.9])
+    assert rows(records)["cosine"].verdict == "UNDECIDED"
+    assert "one seed" in conclusion(records)
+    assert "no difference to l2 can be decided" in conclusion(records)
+
+
+def test_two_equal_studies_of_zeros_decide_nothing():
+    assert rows(study(l2=[0.0, 0.0, 0.0], cosine=[0.0, 0.0, 0.0]))["cosine"].verdict == "UNDECIDED"
+
+
+def test_without_the_reference_there_is_no_difference():
+    records = study(cosine=[0.6, 0.6, 0.7])
+    assert rows(records)["cosine"].difference is None
+    assert "no run of l2 is done" in conclusion(records)
+
+
+def test_the_reference_alone():
+    assert "l2 alone" in conclusion(study(l2=[0.5, 0.6]))
+
+
+def test_nothing_done_shows_nothing():
+    records = [record("l2", status="failed", reason="boom"), record("cosine", form="paper", status="planned")]
+    assert conclusion(records).startswith("The table shows nothing yet")
+    text = render(build(records), "md")
+    assert "failed: boom" in text
+    assert "planned 1" in text
+
+
+def test_missing_seeds_are_not_paired_and_are_counted():
+    records = study(l2=[0.5, 0.52, 0.48], cosine=[0.6, None, 0.58])
+    found = rows(records)["cosine"]
+    assert list(found.difference.by_seed) == [0, 2]
+    assert found.done == 2
+
+
+def test_failed_and_diverged_runs_are_shown_with_reason_and_id():
+    lost = record("cosine", seed=2, form="paper", status="diverged", reason="loss is nan at the end of epoch 7")
+    records = study(l2=[0.5, 0.52, 0.48], cosine=[0.6, 0.61]) + [lost]
+    text = render(build(records), "md")
+    assert "diverged 1" in text
+    assert f"run {lost.id}: diverged: loss is nan at the end of epoch 7" in text
+    assert re.search(r"\| cosine +\| paper +\| +2/3 \|", text)
+    assert rows(records)["cosine"].means["mAP50_95"] == pytest.approx(0.605)
+
+
+def test_a_run_that_did_not_end_well_gives_no_figure_even_if_it_has_one():
+    lost = dataclasses.replace(record("cosine", 2, 0.9, "paper"), status="diverged")
+    found = rows([*study(l2=[0.5, 0.5, 0.5], cosine=[0.6, 0.7]), lost])["cosine"]
+    assert found.means["mAP50_95"] == pytest.approx(0.65)
+    assert list(found.difference.by_seed) == [0, 1]
+    assert found.seeds[2].mAP50_95 is None
+
+
+def test_a_collapse_is_in_the_mean_and_in_the_rate():
+    records = study(l2=[0.5, 0.5], cosine=[0.6]) + [record("cosine", seed=1, ap=0.0, form="paper", full_image=1.0)]
+    found = rows(records)["cosine"]
+    assert found.means["mAP50_95"] == pytest.approx(0.3)
+    assert found.means["full_image"] == 0.5
+
+
+def test_two_data_sets_are_two_tables():
+    records = CLEAR + [record("l2", seed, 0.9, data="parcels") for seed in range(3)]
+    report = build(records)
+    assert [c.condition["data"]["name"] for c in report.comparisons] == ["documents", "parcels"]
+    assert "l2 alone" in report.comparisons[1].conclusion
+
+
+def test_other_epochs_are_another_table():
+    assert len(build([*CLEAR, record("l2", epochs=3)]).comparisons) == 2
+
+
+def test_both_forms_are_rows_of_their_own():
+    records = study(l2=[0.5, 0.5], cosine=[0.6, 0.6]) + study(form="centred", cosine=[0.2, 0.3])
+    (comparison,) = build(records).comparisons
+    assert [(row.label, row.form) for row in comparison.rows] == [
+        ("l2", None),
+        ("cosine", "paper"),
+        ("cosine", "centred"),
+    ]
+
+
+def test_an_ap_that_is_not_defined_is_no_zero():
+    records = study(l2=[0.5, 0.5]) + [record("cosine", 0, math.nan, "paper")]
+    found = rows(records)["cosine"]
+    assert math.isnan(found.means["mAP50_95"])
+    assert found.difference is None
+    assert json.loads(render(build(records), "json"))["comparisons"][0]["rows"][1]["means"]["mAP50_95"] is None
+
+
+def test_markdown_is_a_table_whatever_the_names():
+    nasty = record("a|b <script>alert(1)</script>\n# x", form="paper")
+    text = render(build([record("l2"), nasty]), "md")
+    assert "<script>" not in text
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    widths = {line.replace("\\|", "").count("|") for line in text.split("## ")[1].splitlines() if line.startswith("| ")}
+    assert all(line.endswith("|") for line in lines)
+    assert 12 in widths
+
+
+def test_every_figure_leads_to_a_run():
+    text = render(build(CLEAR), "md")
+    for one in CLEAR:
+        assert one.id in text
+    assert {row["run_ids"] for row in csv.DictReader(io.StringIO(render(build(CLEAR), "csv")))} == {
+        " ".join(r.id for r in CLEAR if r.label == label) for label in ("l2", "cosine", "mgiou")
+    }
+
+
+def test_csv_has_a_line_a_row_in_full_precision():
+    lines = list(csv.DictReader(io.StringIO(render(build(CLEAR), "csv"))))
+    assert [line["strategy"] for line in lines] == ["l2", "cosine", "mgiou"]
+    assert float(lines[1]["difference"]) == pytest.approx(0.1, abs=1e-12)
+    assert lines[1]["verdict"] == "better"
+
+
+def test_latex_escapes_and_balances():
+    text = render(build([record("l2"), record("static[alpha=0.5]_100%", form="paper")]), "latex")
+    assert r"static[alpha=0.5]\_100\%" in text
+    assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 1
+    assert r"\toprule" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0 %"), (1, "100 %"), (0.123, "12 %"), (0.001, "< 1 %"), (0.999, "> 99 %"), (math.nan, "–")]
+)
+def test_a_rate_is_rounded_to_nought_or_all_only_when_it_is(share, text):
+    assert percent(share) == text
+
+
+def test_the_golden_report():
+    records = [
+        *CLEAR,
+        record("step", 0, form="paper", status="failed", reason="its worker process was ended by SIGKILL"),
+        *study(linear=[0.52, 0.50, 0.53], static=[0.56, 0.59]),
+        record("static", 2, form="paper", status="diverged", reason="the loss is nan at the end of epoch 7"),
+        *(
+            record("mgiou-centred", seed, 0.02, "centred", full_image=1.0, bow_tie=0.984, outside=0.002)
+            for seed in range(3)
+        ),
+        record("cosine[end=0.5]", 0, form="paper", status="planned"),
+    ]
+    golden = Path(__file__).with_name("golden.md")
+    assert render(build(records), "md") == golden.read_text(encoding="utf-8")
+
+
+def cells(line):
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def table(text, heading):
+    """Return the first markdown table with a heading in it, a dict a row."""
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("|") and heading in cells(line))
+    body = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        body.append(dict(zip(cells(lines[start]), cells(line), strict=True)))
+    return body
+
+
+def test_all_that_a_run_is_scored_by_is_reported():
+    assert COLUMNS == METRICS
+
+
+def test_two_strategies_under_one_label_are_not_mixed():
+    """A label leaves out defaults; when a default changes, old and new runs have the same label."""
+    old = [record("static", seed, 0.1, "paper", parameters={"alpha": 0.5, "normalization": "none"}) for seed in (0, 1)]
+    new = [record("static", seed, 0.9, "paper", parameters={"alpha": 0.8, "normalization": "none"}) for seed in (0, 1)]
+    found = rows(study(l2=[0.5, 0.5]) + old + new)
+    assert list(found) == ["l2", "static with alpha=0.8", "static with alpha=0.5"]
+    assert found["static with alpha=0.8"].means["mAP50_95"] == pytest.approx(0.9)
+    assert found["static with alpha=0.5"].means["mAP50_95"] == pytest.approx(0.1)
+
+
+def test_a_run_that_is_there_twice_is_refused():
+    twice = [record("l2"), dataclasses.replace(record("l2"), id="0123456789ab")]
+    with pytest.raises(UserError, match=r"l2: runs .*0123456789ab.* are all seed 0 of the same strategy"):
+        build(twice)
+
+
+def test_several_studies_are_all_named():
+    records = [record("l2"), dataclasses.replace(record("l2", 1), study="another")]
+    assert build(records).study == build(records[::-1]).study == "another, main"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_run_is_said_in_every_format(form):
+    text = render(build([]), form)
+    expected = {
+        "md": "No run is on record, so there is nothing to compare.",
+        "latex": "% no run is on record",
+        "json": '"comparisons": []',
+        "csv": "comparison,data,fingerprint,vertices,",
+    }
+    assert expected[form] in text
+    assert text.endswith("\n")
+
+
+def test_an_unknown_format_is_named_with_those_there_are():
+    with pytest.raises(UserError, match="'html' is unknown; use one of md, json, latex, csv"):
+        render(build([]), "html")
+
+
+def test_all_failed_is_nothing_and_not_nothing_yet():
+    records = [record("l2", seed, status="failed", reason="boom") for seed in range(2)]
+    assert conclusion(records) == (
+        "The table shows nothing: no run on documents (V = 4) with yolo11n-polygon.yaml at 96 px for 100 epochs has a "
+        "figure (failed 2)."
+    )
+    assert "l2: 2 of 2 diverged or failed, 100 % (95 % interval 34 % to 100 %)" in render(build(records), "md")
+
+
+def test_runs_without_a_figure_are_counted_in_the_sentence():
+    lost = [record("cosine", seed, form="paper", status="diverged") for seed in (1, 2)]
+    left = [record("step", 0, form="paper", status="planned")]
+    told = conclusion(study(l2=[0.5, 0.52, 0.48], cosine=[0.6], linear=[0.5, 0.5, 0.51]) + lost + left)
+    assert "With 1 to 3 seeds in common on documents" in told
+    assert "3 of 10 runs have no figure and are in no mean (diverged 2, planned 1)" in told
+    assert "without a pair with l2: step (paper)" in told
+    assert "decides 0 of 2 differences" in told
+
+
+def test_strategies_that_share_no_seed_with_the_reference():
+    records = [record("l2", 0), record("l2", 1), record("cosine", 2, 0.9, "paper")]
+    assert rows(records)["cosine"].difference is None
+    assert "no other strategy has a seed that l2 has too" in conclusion(records)
+
+
+def test_one_seed_in_common_that_is_not_the_same_for_all():
+    records = [record("l2", 0), record("l2", 1), record("a", 0, form="paper"), record("b", 1, form="paper")]
+    assert conclusion(records).startswith("With one seed in common a strategy on documents")
+
+
+def test_a_run_that_is_done_without_a_figure_is_neither_zero_nor_hidden():
+    records = study(l2=[0.5, 0.5], cosine=[0.6]) + [record("cosine", 1, math.nan, "paper", mAP50=math.nan)]
+    text = render(build(records), "md")
+    (row,) = [row for row in table(text, "AP75") if row["strategy"] == "cosine"]
+    assert (row["seeds"], row["mAP50-95"], row["status"]) == ("2/2", "0.600", "done 2 (1 without mAP50-95)")
+    assert "1 of 4 runs have no figure and are in no mean (done 1)" in conclusion(records)
+    assert "nan" not in text
+
+
+def test_an_interval_that_leaves_out_zero_but_not_after_holm_says_so():
+    records = study(
+        l2=[0.50, 0.52, 0.48], a=[0.55, 0.59, 0.52], **{f"b{i}": [0.5, 0.53, 0.47 + i / 1e3] for i in range(9)}
+    )
+    found = {row["strategy"]: row["difference to l2"] for row in table(render(build(records), "md"), "AP75")}
+    assert re.fullmatch(r"\+0\.053 \\\[\+0\.\d+, \+0\.\d+\\\] UNDECIDED \(Holm\)", found["a"])
+
+
+def test_failures_have_a_rate_and_an_interval_and_what_was_interrupted_is_no_failure():
+    records = study(l2=[0.5, 0.5, 0.5], cosine=[0.6]) + [
+        record("cosine", 1, form="paper", status="failed", reason="boom"),
+        record("cosine", 2, form="paper", status="interrupted", reason="Ctrl-C"),
+    ]
+    found = rows(records)
+    assert (found["cosine"].failures.count, found["cosine"].failures.total) == (1, 2)
+    assert found["cosine"].failures.interval == rate_interval(1, 2)
+    assert found["l2"].failures.count == 0
+    text = render(build(records), "md").split("### Failures")[1].split("###")[0]
+    assert [line[:29] for line in text.strip().splitlines()] == [
+        "- cosine (paper): 1 of 2 dive",
+        "- cosine (paper), seed 1, run",
+        "- cosine (paper), seed 2, run",
+    ]
+
+
+def test_no_failures_no_heading():
+    assert "Failures" not in render(build(CLEAR), "md")
+
+
+def test_rarer_shapes_have_a_column_only_where_there_are_any():
+    plain = render(build(CLEAR), "md")
+    assert "In no run that is done: collapsed, outside, no prediction." in plain
+    records = [*CLEAR, record("step", 0, 0.1, "paper", collapsed=0.001)]
+    text = render(build(records), "md")
+    found = {row["strategy"]: row["collapsed"] for row in table(text, "ring mAP50")}
+    assert found == {"l2": "0 %", "cosine": "0 %", "mgiou": "0 %", "step": "< 1 %"}
+    assert "In no run that is done: outside, no prediction." in text
+
+
+def test_every_seed_is_shown_with_its_difference_and_run():
+    found = [row for row in table(render(build(CLEAR), "md"), "run") if row["strategy"] == "cosine"]
+    runs = {record.seed: record.id for record in CLEAR if record.label == "cosine"}
+    assert [(row["seed"], row["mAP50-95"], row["difference to l2"], row["run"]) for row in found] == [
+        ("0", "0.600", "+0.100", runs[0]),
+        ("1", "0.630", "+0.110", runs[1]),
+        ("2", "0.570", "+0.090", runs[2]),
+    ]
+
+
+def test_conditions_on_the_same_data_are_told_apart_by_what_differs():
+    records = [record("l2"), record("l2", epochs=3), record("l2", data="parcels")]
+    assert [one.title for one in build(records).comparisons] == [
+        "documents (epochs=100)",
+        "documents (epochs=3)",
+        "parcels",
+    ]
+
+
+def test_what_differs_between_runs_is_pointed_at():
+    other = record("l2", 1)
+    other = dataclasses.replace(
+        other, provenance={**other.provenance, "dirty": "d" * 64, "versions": {"torch": "2.14"}}
+    )
+    assert "Not the same in all runs" not in render(build([record("l2")]), "md")
+    text = render(build([record("l2"), other]), "md")
+    assert "- Versions: python 3.11.7, torch 2.14 or 2.15.0\n" in text
+    assert f"commit {'c' * 12} with uncommitted changes {'d' * 12}" in text
+    assert "may come from there: torch, code\n" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "shown"), [(99.6, "s", "100"), (600.0, "min", "10.0"), (9000.0, "h", "2.5")]
+)
+def test_training_time_has_one_unit_a_table(seconds, unit, shown):
+    records = [record("l2", train_s=seconds), record("cosine", form="paper", train_s=None)]
+    times = [row[f"training, {unit}"] for row in table(render(build(records), "md"), f"training, {unit}")]
+    assert times == [shown, "–"]
+
+
+def test_ties_are_in_the_order_of_their_names():
+    (comparison,) = build(study(b=[0.5, 0.5], l2=[0.1, 0.1], a=[0.5, 0.5], c=[0.6, 0.6])).comparisons
+    assert [row.label for row in comparison.rows] == ["l2", "c", "a", "b"]
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1), st.text())
+def test_no_name_and_no_reason_breaks_a_table_or_brings_markup(label, reason):
+    nasty = record("x", form="paper", status="failed", reason=reason)
+    records = [record("l2"), dataclasses.replace(nasty, label=label)]
+    text = render(build(records), "md")
+    assert len(table(text, "AP75")) == 2
+    assert len(table(text, "run")) == 2
+    assert re.search(r"<(?! \d)", text) is None
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert text.count("\n- ") == render(build([record("l2"), nasty]), "md").count("\n- ")
+    tex = render(build(records), "latex")
+    body = tex.split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
+    assert [len(re.findall(r"(?<!\\)&", line)) for line in body] == [10, 10]
+    assert all(line.endswith(r" \\") for line in body)
+    assert re.search(r"(?<!\\)[%#_~^]", "".join(body)) is None
+
+
+def test_a_row_of_latex_never_begins_with_a_bracket():
+    assert "\n{}[x] & " in render(build([record("l2"), record("[x]", form="paper")]), "latex")
+
+
+def test_a_report_reads_records_and_nothing_else():
+    """Neither strategies nor data nor training are known to it; what it says holds for runs of any version."""
+    code = (
+        "import sys, bench.report, bench.report.machine;"
+        "others = ('torch', 'strategies', 'datasets', 'bench.execution', 'bench.evaluation', 'bench.terminal');"
+        "print(*[name for name in others if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [(set(), ""), ({3}, "3"), ({0, 1, 2}, "0–2"), ({0, 1, 5, 7, 8}, "0–1, 5, 7–8"), ({0, 2}, "0, 2")],
+)
+def test_ranges(numbers, text):
+    assert ranges(numbers) == text
+
+
+def test_one_line():
+    assert one_line(" a\n\tb\x1b[31m\u202ec ") == "a b\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}c"

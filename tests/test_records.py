@@ -1,0 +1,230 @@
+"""Records: written whole, read strictly."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.records import STATUSES, RecordError, RunFolder, RunRecord, load_study, write_atomic
+from bench.report import FORMATS, build, render
+
+from .report.samples import record
+
+
+def test_a_record_survives_writing_and_reading(tmp_path):
+    one = record("static[alpha=0.5]", seed=2, ap=0.5)
+    folder = RunFolder(tmp_path / "run")
+    folder.write(one)
+    assert folder.read() == one
+    assert [path.name for path in folder.path.iterdir()] == ["run.json"]
+
+
+def test_what_is_not_finite_is_null_and_comes_back_as_nan(tmp_path):
+    one = record("l2", ap=math.nan)
+    assert json.loads(one.to_json())["metrics"]["mAP50_95"] is None
+    assert math.isnan(RunRecord.from_json(one.to_json()).metrics["mAP50_95"])
+
+
+def test_predictions_are_the_same_bytes_for_the_same_results(tmp_path):
+    results = [{"image_id": 1, "score": 0.5, "ring": [1.0, 2.0]}]
+    for name in "ab":
+        RunFolder(tmp_path / name).write_predictions(results)
+    a, b = ((tmp_path / name / "predictions.json.gz").read_bytes() for name in "ab")
+    assert a == b
+    assert a[4:8] == bytes(4)  # the time that gzip keeps
+    assert RunFolder(tmp_path / "a").read_predictions() == results
+
+
+def test_history_keeps_what_was_not_measured_empty(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_history([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "mAP50": 0.5}])
+    history = folder.read_history()
+    assert list(history.columns) == ["epoch", "loss", "mAP50"]
+    assert history["mAP50"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00", b'a,b\n1,"2'])
+def test_a_history_that_is_no_table_is_named(tmp_path, content):
+    write_atomic(tmp_path / "history.csv", content)
+    with pytest.raises(RecordError, match=r"history\.csv: no table"):
+        RunFolder(tmp_path).read_history()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", gzip.compress(b"[1, 2"), gzip.compress(b"{}"), gzip.compress(b"[]")[:-4], b"\x1f\x8b\x08\x00junkjunk"],
+)
+def test_predictions_that_are_none_are_named(tmp_path, content):
+    write_atomic(tmp_path / "predictions.json.gz", content)
+    with pytest.raises(RecordError, match=r"predictions\.json\.gz: no COCO results"):
+        RunFolder(tmp_path).read_predictions()
+
+
+def test_what_is_not_there_is_not_there(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    for read in (folder.read, folder.read_history, folder.read_predictions):
+        with pytest.raises(FileNotFoundError):
+            read()
+    assert load_study(tmp_path / "nowhere") == []
+
+
+def without(key):
+    return lambda raw: {k: v for k, v in raw.items() if k != key}
+
+
+def changed(**values):
+    return lambda raw: {**raw, **values}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda raw: [raw], "no run record"),
+        (without("status"), "status is missing"),
+        (without("schema"), "schema None"),
+        (changed(schema=99), "schema 99"),
+        (changed(schema=True), "schema True"),
+        (changed(status="finished"), "status is 'finished', not one of planned, "),
+        (changed(status="s\n" * 999), "status is "),
+        (changed(id=3), "id is of the wrong type"),
+        (changed(metrics={"mAP50": "high"}), "metrics.mAP50 is no number"),
+        (changed(metrics={"mAP50": True}), "metrics.mAP50 is no number"),
+        (changed(metrics={"mAP50": 10**400}), "metrics.mAP50 is no number"),
+        (changed(metrics={"mAP50": math.inf}), "not valid JSON"),
+        (changed(label="\ud800"), "not valid JSON"),
+        (changed(identity=[]), "identity is of the wrong type"),
+        (changed(identity={"strategy": {}}), r"identity\.strategy\.name is missing"),
+        (changed(timing={"train_s": "long"}), r"timing\.train_s is of the wrong type"),
+        (changed(provenance={"versions": 3}), r"provenance\.versions is of the wrong type"),
+        (changed(provenance={"hardware": {"cores": True}}), r"provenance\.hardware\.cores is of the wrong type"),
+    ],
+)
+def test_a_wrong_record_is_named(tmp_path, change, message):
+    path = tmp_path / "abc" / "run.json"
+    write_atomic(path, json.dumps(change(json.loads(record("l2").to_json()))))
+    with pytest.raises(RecordError, match=message) as caught:
+        load_study(tmp_path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}: ")
+    assert told.endswith("; set it aside or run again with --fresh")
+    assert "\n" not in told
+    assert len(told) < 200 + len(str(path))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_the_one_error(content):
+    with pytest.raises(RecordError):
+        RunRecord.from_json(content)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(value, prefix=()):
+    """Every place in a record that a value can stand in."""
+    for key, inner in value.items():
+        yield (*prefix, key)
+        if isinstance(inner, dict):
+            yield from paths(inner, (*prefix, key))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(list(paths(json.loads(record("l2").to_json())))), values)
+def test_any_value_in_any_place_gives_a_record_that_can_be_written_and_reported_or_the_one_error(path, value):
+    raw = json.loads(record("l2").to_json())
+    place = raw
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    try:
+        read = RunRecord.from_json(json.dumps(raw))
+    except RecordError:
+        return
+    assert read.status in STATUSES
+    again = RunRecord.from_json(read.to_json())
+    assert again.to_json() == read.to_json()
+    for form in FORMATS:
+        render(build([read]), form).encode()
+
+
+@settings(deadline=None)
+@given(st.text(), st.dictionaries(st.text(max_size=8), st.floats() | st.integers(-(2**60), 2**60), max_size=5))
+def test_whatever_is_written_can_be_read(reason, metrics):
+    """Half surrogate pairs are in any text that Python makes of an undecodable file name."""
+    for text in (reason, reason + "\udc80"):
+        one = dataclasses.replace(record("l2"), reason=text, metrics=metrics)
+        content = one.to_json().encode()
+        assert RunRecord.from_json(content).to_json().encode() == content
+
+
+def test_numbers_of_numpy_are_numbers():
+    one = dataclasses.replace(record("l2"), metrics={"mAP50": np.float32(0.5), "final_epoch": np.int64(7)})
+    assert RunRecord.from_json(one.to_json()).metrics == {"mAP50": 0.5, "final_epoch": 7}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "run.json"
+    write_atomic(path, "old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomic(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_study_is_read_in_a_stable_order_and_ignores_what_is_no_run(tmp_path):
+    for seed, label in ((1, "l2"), (0, "l2"), (0, "cosine")):
+        one = record(label, seed=seed)
+        RunFolder(tmp_path / one.id).write(one)
+    (tmp_path / "wandb").mkdir()
+    assert [(r.label, r.seed) for r in load_study(tmp_path)] == [("cosine", 0), ("l2", 0), ("l2", 1)]
+
+
+def test_a_run_recorded_twice_is_refused(tmp_path):
+    for name in ("a", "b"):
+        RunFolder(tmp_path / name).write(record("l2"))
+    with pytest.raises(RecordError, match=r"b.run\.json: the same run as .*a.run\.json; set one of them aside"):
+        load_study(tmp_path)
+
+
+def test_a_record_that_is_no_file_is_named(tmp_path):
+    (tmp_path / "abc" / "run.json").mkdir(parents=True)
+    with pytest.raises(RecordError, match=r"run\.json: cannot be read: "):
+        load_study(tmp_path)
+
+
+def test_a_traceback_that_is_no_unicode_is_written_all_the_same(tmp_path):
+    write_atomic(tmp_path / "error.log", "no such file: caf\udce9")
+    assert (tmp_path / "error.log").read_text() == "no such file: caf\\udce9"
+
+
+def test_a_file_in_the_making_is_beside_its_place_and_carries_the_process(tmp_path, monkeypatch):
+    seen = []
+    replace = os.replace
+
+    def watched(source, target):
+        seen.append((os.fspath(source), os.fspath(target)))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", watched)
+    write_atomic(tmp_path / "deep" / "run.json", "{}")
+    ((source, target),) = seen
+    assert os.path.dirname(source) == os.path.dirname(target)
+    assert str(os.getpid()) in os.path.basename(source)
