@@ -1,4 +1,4 @@
-"""The command line: `python -m bench run | report | list`."""
+"""The command line: `python -m bench run | report | list | check | probe`."""
 
 from __future__ import annotations
 
@@ -195,6 +195,37 @@ def list_(
         rows.append((name, parameters or "-", (inspect.getdoc(type(one)) or "").partition("\n")[0]))
     print(tabulate(rows, headers=("strategy", "parameters and defaults", "what it does"), disable_numparse=True))
     print(f"\ndata sets: {', '.join(datasets.names())}, or the path of a COCO folder")
+
+
+@app.command()
+def check(
+    source: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[FILE.py|MODULE]...", help="Registers your strategies.  [default: all there are]"),
+    ] = None,
+) -> None:
+    """Check that strategies keep the contract: what a run, a fork or a resume relies on."""
+    import strategies
+    from strategies import contract
+
+    known = strategies.names() if source else []
+    for one in source or []:
+        strategies.load_plugin(one)
+    chosen = [name for name in strategies.names() if name not in known]
+    if not chosen:
+        raise UserError(f"{' '.join(source or [])} registers no strategy; see python -m bench list for what there is")
+    broken = 0
+    for name in chosen:
+        failures = contract.failures(strategies.build(name))
+        broken += bool(failures)
+        print(
+            f"{name}: "
+            + ("keeps the contract" if not failures else f"breaks {len(failures)} of {len(contract.CHECKS)}")
+        )
+        for failed, why in failures.items():
+            print(f"  {failed}: {why}")
+    if broken:
+        raise SystemExit(1)
 
 
 def main() -> None:

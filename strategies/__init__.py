@@ -4,10 +4,12 @@ from strategies.base import Mix, Strategy, Weight
 from strategies.errors import StrategyError
 from strategies.registry import build, get, load_plugin, names, parse, register
 from strategies.signals import Signals, State, ema
+from strategies.stage import Stage
 
 __all__ = [
     "Mix",
     "Signals",
+    "Stage",
     "State",
     "Strategy",
     "StrategyError",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from strategies.errors import StrategyError
 from strategies.signals import Signals, State, ema
+from strategies.stage import Stage
 
 Weight = float | Tensor
 
@@ -41,6 +42,10 @@ class Strategy:
         """Return the share of L2 in the mix, in [0, 1], as logged."""
         w_l2, w_mgiou = self.weights(signals)
         return w_l2 / (w_l2 + w_mgiou)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the stages after the first, in order; most strategies have none."""
+        return ()
 
     def parameters(self) -> dict[str, Any]:
         """Return every parameter with its value."""

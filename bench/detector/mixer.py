@@ -19,11 +19,13 @@ LEDGER_COLUMNS = (
     "grad_l2",
     "grad_mgiou",
     "grad_cosine",
+    "conflict",
     "share_l2",
 )
 """What is kept of every step and averaged over the epoch. The weights are those the step used.
 
-`share_l2` is L2's effective share of the update at the vertices: w_l2‖g1‖ / (w_l2‖g1‖ + w_mgiou‖g2‖).
+`conflict` is 1 in a step in which the two gradients point apart (cosine under 0), so that its mean is the share of such
+steps. `share_l2` is L2's effective share of the update at the vertices: w_l2‖g1‖ / (w_l2‖g1‖ + w_mgiou‖g2‖).
 """
 
 
@@ -81,6 +83,7 @@ class Mixer:
             signals.grad_l2,
             signals.grad_mgiou,
             signals.cosine,
+            signals.cosine < 0,
             pull_l2 / (pull_l2 + pull_mgiou).clamp_min(torch.finfo(signals.gram.dtype).tiny),
         )
         like = signals.gram

@@ -21,6 +21,8 @@ from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.predict import predict
+from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
+from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.evaluation import Evaluator
 from datasets import DataSet, Split
 from strategies import Strategy
@@ -58,6 +60,23 @@ class Job:
 
 
 @dataclass(frozen=True)
+class StageEnd:
+    """What a stage leaves before the next one begins, so that a later stage that fails loses nothing.
+
+    Attributes:
+        number: of the stage, from 1.
+        epoch: how many epochs are done.
+        metrics: of the validation split.
+        state_dict: the averaged weights.
+    """
+
+    number: int
+    epoch: int
+    metrics: dict[str, float]
+    state_dict: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a finished training leaves: the last epoch's, never the best one's, since that would be picked on val."""
 
@@ -78,14 +97,24 @@ class PolygonTrainer(PoseTrainer):
         job: what to train.
         folder: a scratch folder; Ultralytics insists on one.
         on_epoch: called with every epoch's row of history.csv.
+        on_stage_end: called before a later stage of the strategy begins.
     """
 
-    def __init__(self, job: Job, folder: Path, on_epoch: Callable[[dict[str, float]], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        folder: Path,
+        on_epoch: Callable[[dict[str, float]], None],
+        on_stage_end: Callable[[StageEnd], None] = lambda end: None,
+    ) -> None:
         self.job = job
+        self.stages = stage_starts(job.strategy, job.settings["epochs"])
+        self.warmup: Warmup | None = None
         self.mixer = Mixer(job.strategy, job.form, job.settings["epochs"])
         self.evaluator = Evaluator(job.data.val.coco)
         self.predictions: list[dict[str, Any]] = []
         self._on_epoch = on_epoch
+        self._on_stage_end = on_stage_end
         self._last_finite: float | None = None
         self._eval_s = 0.0
         overrides = {
@@ -108,8 +137,9 @@ class PolygonTrainer(PoseTrainer):
         super().__init__(overrides=overrides)
         torch.set_num_threads(threads)  # Ultralytics takes the machine for its own; the caller shares it out
         self.callbacks = {event: [] for event in self.callbacks}  # none of Ultralytics' integrations
-        self.add_callback("on_train_epoch_start", PolygonTrainer._open_epoch)
-        self.add_callback("on_fit_epoch_end", PolygonTrainer._close_epoch)
+        self.add_callback("on_train_epoch_start", type(self)._open_epoch)
+        self.add_callback("on_train_batch_start", type(self)._warm_up)
+        self.add_callback("on_fit_epoch_end", type(self)._close_epoch)
 
     def run(self) -> Outcome:
         """Train to the end.
@@ -119,7 +149,7 @@ class PolygonTrainer(PoseTrainer):
         """
         start = time.perf_counter()
         self.train()
-        weights = {name: value.detach().cpu().clone() for name, value in self.ema.ema.state_dict().items()}
+        weights = self._averaged_weights()
         total = time.perf_counter() - start
         return Outcome(weights, self.predictions, dict(self.metrics), total - self._eval_s, self._eval_s)
 
@@ -196,12 +226,25 @@ class PolygonTrainer(PoseTrainer):
         super()._setup_train()
         self.model.to(memory_format=torch.channels_last)  # Ultralytics does so on CUDA; it is faster on the CPU too
         self.model.criterion = PolygonLoss(unwrap_model(self.model), self.mixer)
+        self.probe = SharedGradientProbe(self._probe_batch(), self.mixer.form)
+
+    def _probe_batch(self) -> dict[str, Any]:
+        """Return the first training images, unaugmented."""
+        dataset = self.build_dataset(self.job.data.train, mode="val")
+        items = [dataset[index] for index in range(min(PROBE_IMAGES, len(dataset)))]
+        return self.preprocess_batch(dataset.collate_fn(items))
 
     # What happens in an epoch.
 
     def _open_epoch(self) -> None:
         self.mixer.epoch = self.epoch
         self._epoch_start = time.perf_counter()
+        if self.epoch in self.stages:
+            self.warmup = begin_stage(self, self.stages[self.epoch])
+
+    def _warm_up(self) -> None:
+        if self.warmup is not None:
+            self.warmup.step(self.optimizer)
 
     def _close_dataloader_mosaic(self) -> None:
         self.train_loader.sampler.epoch = self.epoch  # batches prefetched for this epoch are thrown away
@@ -212,13 +255,19 @@ class PolygonTrainer(PoseTrainer):
         self._train_seconds = time.perf_counter() - self._epoch_start
         self._check_finite()
         done = self.epoch + 1
-        if done % self.job.val_every and done < self.epochs:
+        if done % self.job.val_every and done < self.epochs and done not in self.stages:
             return {}, 0.0
         start = time.perf_counter()
         self.predictions = predict(self.ema.ema, self.test_loader, self.job.data, self.args)
-        metrics = self.evaluator.evaluate(self.predictions)
+        metrics = self.evaluator.evaluate(self.predictions) | self.probe.measure(unwrap_model(self.model))
+        if done in self.stages:
+            number = 1 + sorted(self.stages).index(done)
+            self._on_stage_end(StageEnd(number, done, metrics, self._averaged_weights()))
         self._eval_s += time.perf_counter() - start
         return metrics, 0.0
+
+    def _averaged_weights(self) -> dict[str, torch.Tensor]:
+        return {name: value.detach().cpu().clone() for name, value in self.ema.ema.state_dict().items()}
 
     def _check_finite(self) -> None:
         loss = float(self.loss.detach())

@@ -15,7 +15,7 @@ import torch
 
 import datasets
 import strategies
-from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer
+from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import UserError
 from bench.execution.events import EpochDone, RunEnded, RunStarted
 from bench.execution.task import Task
@@ -42,6 +42,7 @@ def carry_out(task: Task, emit: Emit) -> None:
     )
     folder.write(record)
     rows: list[dict[str, float]] = []
+    metrics: dict[str, float] = {}
     tracker = open_trackers(task.tracking, _run_info(task))
 
     def on_epoch(row: dict[str, float]) -> None:
@@ -51,11 +52,17 @@ def carry_out(task: Task, emit: Emit) -> None:
         epochs = task.identity["settings"]["epochs"]
         emit(EpochDone(task.run_id, len(rows), epochs, row["loss"], measured or None, row["seconds"]))
 
-    status, reason, metrics, timing = "done", None, {}, {}
+    def on_stage_end(end: StageEnd) -> None:
+        _store_weights(task, f"stage{end.number}.pt", end.state_dict)
+        metrics.update({f"stage{end.number}_{key}": value for key, value in end.metrics.items()})
+        metrics[f"stage{end.number}_epoch"] = end.epoch
+
+    status, reason, timing = "done", None, {}
     try:
-        outcome = _train(task, on_epoch)
-        _store(folder, task, outcome)
-        metrics = {**outcome.metrics, "final_epoch": len(rows)}
+        outcome = _train(task, on_epoch, on_stage_end)
+        folder.write_predictions(outcome.predictions)
+        _store_weights(task, "weights.pt", outcome.state_dict)
+        metrics.update(outcome.metrics, final_epoch=len(rows))
         timing = {"train_s": outcome.train_s, "eval_s": outcome.eval_s}
     except Diverged as error:
         status, reason = "diverged", str(error)
@@ -73,7 +80,9 @@ def carry_out(task: Task, emit: Emit) -> None:
     emit(RunEnded(task.run_id, status, reason, metrics, timing["total_s"]))
 
 
-def _train(task: Task, on_epoch: Callable[[dict[str, float]], None]) -> Outcome:
+def _train(
+    task: Task, on_epoch: Callable[[dict[str, float]], None], on_stage_end: Callable[[StageEnd], None]
+) -> Outcome:
     identity = task.identity
     for plugin in task.plugins:
         strategies.load_plugin(plugin)
@@ -93,7 +102,7 @@ def _train(task: Task, on_epoch: Callable[[dict[str, float]], None]) -> Outcome:
     )
     scratch = task.folder / "scratch"
     try:
-        return PolygonTrainer(job, scratch, on_epoch).run()
+        return PolygonTrainer(job, scratch, on_epoch, on_stage_end).run()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -103,11 +112,10 @@ def _load(source: str) -> datasets.DataSet:
     return datasets.load(source)
 
 
-def _store(folder: RunFolder, task: Task, outcome: Outcome) -> None:
-    folder.write_predictions(outcome.predictions)
+def _store_weights(task: Task, name: str, state_dict: dict[str, torch.Tensor]) -> None:
     buffer = BytesIO()
-    torch.save({"identity": dict(task.identity), "state_dict": outcome.state_dict}, buffer)
-    write_atomic(task.folder / "weights.pt", buffer.getvalue())
+    torch.save({"identity": dict(task.identity), "state_dict": state_dict}, buffer)
+    write_atomic(task.folder / name, buffer.getvalue())
 
 
 def _run_info(task: Task) -> RunInfo:

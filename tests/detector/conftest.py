@@ -49,7 +49,7 @@ def job(small):
             vertices=vertices,
             seed=seed,
             model="yolo11n-polygon.yaml",
-            settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, **settings},
+            settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings},
             device="cpu",
             val_every=1,
         )

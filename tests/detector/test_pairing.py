@@ -22,8 +22,9 @@ class Watching(PolygonTrainer):
         self.seen = []
 
     def preprocess_batch(self, batch):
-        if self.initial is None:
+        if not hasattr(self, "probe"):  # the probe's own batch is no part of training
             self.initial = {k: v.clone() for k, v in self.model.state_dict().items() if "running" not in k}
+            return super().preprocess_batch(batch)
         self.seen.append((tuple(batch["im_file"]), batch["img"].clone(), batch["keypoints"].clone()))
         return super().preprocess_batch(batch)
 

@@ -1,11 +1,10 @@
-"""What every registered strategy must do, whoever wrote it."""
+"""Every registered strategy keeps the contract, and one that does not is told so."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import io
 import math
-import pickle
 
 import pytest
 import torch
@@ -13,89 +12,83 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
-from strategies import Signals
-
-EPOCHS, STEPS = 20, 3
+from strategies import Mix, Signals, Stage, Strategy, contract
 
 
-def trajectory(strategy, gram_of=None, start=0, state=None):
-    """Return ([(alpha, w_l2, w_mgiou) a step], final state) of a made-up run from epoch `start` on."""
-    state, rows = state or {}, []
-    for epoch in range(start, EPOCHS):
-        for step in range(STEPS):
-            gram = gram_of(epoch, step) if gram_of else wandering_gram(epoch, step)
-            l2, mgiou = torch.tensor(0.9 - 0.03 * epoch), torch.tensor(0.4 - 0.01 * epoch)
-            signals = Signals(epoch, EPOCHS, l2, mgiou, gram, state)
-            state = strategy.observe(signals)
-            signals = dataclasses.replace(signals, state=state)
-            rows.append((float(strategy.alpha_at(signals)), *map(float, strategy.weights(signals))))
-    return rows, state
+@contextlib.contextmanager
+def registered(cls, name="test-only"):
+    try:
+        yield strategies.register(name)(cls)
+    finally:
+        strategies.registry._registry.pop(name, None)
 
 
-def wandering_gram(epoch, step):
-    """Return a Gram matrix whose ratio of norms wanders across the adaptive strategy's thresholds."""
-    ratio = 10 ** (-3 + 3 * ((epoch * STEPS + step) % 17) / 16)
-    return torch.tensor([[1.0, 0.3 * ratio], [0.3 * ratio, ratio**2]])
+@pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", strategies.names())
+def test_every_registered_strategy_keeps_the_contract(name, check):
+    check(strategies.build(name))
 
 
-@pytest.fixture(params=strategies.names())
-def strategy(request):
-    return strategies.build(request.param)
+class Negative(Strategy):
+    def weights(self, signals):
+        return 1.0 - 1.5 * signals.progress, 1.0
 
 
-def test_weights_are_finite_and_not_negative(strategy):
-    for alpha, *weights in trajectory(strategy)[0]:
-        assert 0 <= alpha <= 1
-        assert all(math.isfinite(w) and w >= 0 for w in weights)
-        assert sum(weights) > 0
+class BothZero(Strategy):
+    def weights(self, signals):
+        return (1.0, 1.0) if signals.epoch else (0.0, 0.0)
 
 
-def test_weights_are_a_pure_function(strategy):
-    before = pickle.dumps(strategy.parameters())
-    assert trajectory(strategy)[0] == trajectory(strategy)[0]
-    assert pickle.dumps(strategy.parameters()) == before
-    signals = Signals(0, EPOCHS, torch.tensor(0.5), torch.tensor(0.5), wandering_gram(0, 0), {})
-    strategy.observe(signals)
-    assert signals.state == {}
+class Remembering(Mix):
+    def alpha_at(self, signals):
+        self.seen.append(1)
+        return 1 / len(self.seen)
+
+    seen = []  # noqa: RUF012
 
 
-def test_state_survives_a_save_and_load_and_resume_equals_uninterrupted(strategy):
-    whole, _ = trajectory(strategy)
-    half = EPOCHS // 2
-    state = {}
-    for epoch in range(half):
-        for step in range(STEPS):
-            signals = Signals(
-                epoch,
-                EPOCHS,
-                torch.tensor(0.9 - 0.03 * epoch),
-                torch.tensor(0.4 - 0.01 * epoch),
-                wandering_gram(epoch, step),
-                state,
-            )
-            state = strategy.observe(signals)
-    buffer = io.BytesIO()
-    torch.save(dict(state), buffer)
-    buffer.seek(0)
-    resumed, _ = trajectory(strategy, start=half, state=torch.load(buffer, weights_only=True))
-    assert resumed == whole[half * STEPS :]
+class WritingState(Mix):
+    def observe(self, signals):
+        signals.state["n"] = torch.tensor(1.0)
+        return signals.state
+
+    def alpha_at(self, signals):
+        return 0.123
 
 
-def test_no_two_strategies_give_the_same_trajectory():
-    seen = {}
-    for name in strategies.names():
-        one = strategies.build(name)
-        key = (one.forms, tuple(trajectory(one)[0]))
-        assert key not in seen, f"{name} is {seen[key]} under another name"
-        seen[key] = name
+class CountingEmptyBatches(Mix):
+    def observe(self, signals):
+        return {"n": signals.state.get("n", torch.tensor(0.0)) + 1}
+
+    def alpha_at(self, signals):
+        return 1 / (1 + signals.state["n"])
 
 
-def test_an_empty_batch_changes_no_state(strategy):
-    empty = torch.zeros(2, 2)
-    _, before = trajectory(strategy)
-    signals = Signals(EPOCHS - 1, EPOCHS, torch.tensor(0.0), torch.tensor(0.0), empty, before)
-    after = strategy.observe(signals)
-    assert {k: float(v) for k, v in after.items()} == {k: float(v) for k, v in before.items()}
+class SameAsStatic(Mix):
+    def alpha_at(self, signals):
+        return 0.8
+
+
+class LateStages(SameAsStatic):
+    def stages(self):
+        return (Stage(0.7), Stage(0.2))
+
+
+@pytest.mark.parametrize(
+    ("cls", "check"),
+    [
+        (Negative, "weights_are_usable"),
+        (BothZero, "weights_are_usable"),
+        (Remembering, "weights_are_pure"),
+        (WritingState, "weights_are_pure"),
+        (CountingEmptyBatches, "empty_batches_change_nothing"),
+        (SameAsStatic, "no_other_does_the_same"),
+        (LateStages, "stages_lie_within_the_run"),
+    ],
+)
+def test_a_strategy_that_breaks_the_contract_is_told_how(cls, check):
+    with registered(type(cls.__name__, (cls,), {"__annotations__": {}})) as made:
+        assert check in contract.failures(made())
 
 
 @pytest.mark.parametrize("normalization", ["none", "constant", "loss-ema", "gradient"])
@@ -109,16 +102,20 @@ def test_weights_stay_finite_whatever_the_signals(normalization, l2, mgiou, g1, 
 
 
 def test_only_alpha_and_a_name_make_a_mix():
-    @strategies.register("test-only-half")
-    class Half(strategies.Mix):
+    class Half(Mix):
         share: float = 0.5
 
         def alpha_at(self, signals):
             return self.share
 
-    try:
-        assert strategies.parse("test-only-half[share=0.25]")[0].label == "test-only-half[share=0.25]"
+    with registered(Half):
+        assert strategies.parse("test-only[share=0.25]")[0].label == "test-only[share=0.25]"
+        assert contract.failures(strategies.build("test-only")) == {}
         with pytest.raises(strategies.StrategyError, match="registered twice"):
-            strategies.register("test-only-half")(Half)
-    finally:
-        strategies.registry._registry.pop("test-only-half")
+            strategies.register("test-only")(Half)
+
+
+def test_a_stage_begins_with_the_first_epoch_that_has_reached_it():
+    assert Stage(0.7).first_epoch(10) == 7
+    assert Stage(0.7).first_epoch(4) == 3
+    assert Stage(0.99).first_epoch(4) == 4

@@ -9,7 +9,7 @@ from strategies import StrategyError
 
 
 def test_the_order_is_that_of_the_design():
-    assert strategies.names()[:12] == [
+    assert strategies.names()[:13] == [
         "l2",
         "mgiou",
         "mgiou-centred",
@@ -21,6 +21,7 @@ def test_the_order_is_that_of_the_design():
         "two-stage-50",
         "two-stage-70",
         "two-stage-90",
+        "two-stage-70-restart",
         "adaptive",
     ]
 

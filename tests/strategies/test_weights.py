@@ -10,8 +10,6 @@ import torch
 import strategies
 from strategies import Signals
 
-from .test_contract import trajectory
-
 
 def at(text, epoch, epochs=100, gram=((1.0, 0.0), (0.0, 0.0025))):
     (strategy,) = strategies.parse(text)
@@ -47,6 +45,7 @@ def at(text, epoch, epochs=100, gram=((1.0, 0.0), (0.0, 0.0025))):
         ("two-stage-70", 70, (0, 1)),
         ("two-stage-90", 89, (1, 0)),
         ("two-stage-90", 90, (0, 1)),
+        ("two-stage-70-restart", 70, (0, 1)),
         ("adaptive", 3, (0.7, 0.3)),  # ratio of norms 0.05
     ],
 )
@@ -60,13 +59,13 @@ def test_adaptive_levels(ratio, alpha):
 
 
 def test_adaptive_smoothing_is_an_ema_of_the_ratio():
-    grams = [torch.diag(torch.tensor([1.0, r * r])) for r in (0.001, 1.0)]
-    rows, _ = trajectory(strategies.build("adaptive"), gram_of=lambda e, s: grams[(e * 3 + s) > 0], start=19)
-    assert [row[0] for row in rows] == pytest.approx([0.3] * 3)  # epoch 19: every ratio is 1
-    rows, state = trajectory(
-        strategies.build("adaptive", {"smoothing": 0.5}), gram_of=lambda e, s: grams[s > 0], start=19
-    )
-    assert float(state["ratio"]) == pytest.approx(0.25 * 0.001 + 0.75 * 1.0, rel=1e-4)
+    ratios = (0.001, 1.0, 1.0)
+    for smoothing, expected in ((0.0, 1.0), (0.5, 0.25 * 0.001 + 0.75 * 1.0)):
+        strategy, state = strategies.build("adaptive", {"smoothing": smoothing}), {}
+        for ratio in ratios:
+            gram = torch.diag(torch.tensor([1.0, ratio**2]))
+            state = strategy.observe(Signals(0, 10, torch.tensor(0.5), torch.tensor(0.5), gram, state))
+        assert float(state["ratio"]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_gradient_normalization_balances_the_two_pulls():

@@ -1,0 +1,92 @@
+"""The beginning of a strategy's later stages, in Ultralytics' terms: optimiser, schedule, warm-up."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from ultralytics.utils.torch_utils import ModelEMA, one_cycle, unwrap_model
+
+from strategies import Stage, Strategy
+
+if TYPE_CHECKING:
+    from bench.detector.trainer import PolygonTrainer
+
+
+def stage_starts(strategy: Strategy, epochs: int) -> dict[int, Stage]:
+    """Return the epochs, from 0, at which a later stage begins; a stage that falls off either end has none."""
+    starts = {stage.first_epoch(epochs): stage for stage in strategy.stages()}
+    return {epoch: stage for epoch, stage in starts.items() if 0 < epoch < epochs}
+
+
+def begin_stage(trainer: PolygonTrainer, stage: Stage) -> Warmup | None:
+    """Set the trainer up for a stage that begins with the epoch under way.
+
+    Returns:
+        The warm-up to follow, or None when the stage only goes on with what there is.
+    """
+    if stage.restart:
+        return _restart(trainer, stage)
+    for group in trainer.optimizer.param_groups:
+        group["initial_lr"] *= stage.lr
+    trainer.scheduler.base_lrs = [lr * stage.lr for lr in trainer.scheduler.base_lrs]
+    return None
+
+
+class Warmup:
+    """Ultralytics' warm-up for a stage that begins later: learning rates rise from 0, those of biases fall.
+
+    Args:
+        trainer: tells the settings and the learning rate to arrive at.
+        steps: how many batches it takes.
+    """
+
+    def __init__(self, trainer: PolygonTrainer, steps: int) -> None:
+        self.trainer = trainer
+        self.steps = steps
+        self.done = 0
+
+    def step(self, optimizer: Optimizer) -> None:
+        """Set the learning rates of the next batch."""
+        if self.done > self.steps:
+            return
+        args = self.trainer.args
+        across = (0, max(self.steps, 1))
+        for group in optimizer.param_groups:
+            start = args.warmup_bias_lr if group.get("param_group") == "bias" else 0.0
+            end = group["initial_lr"] * self.trainer.lf(self.trainer.epoch)
+            group["lr"] = float(np.interp(self.done, across, (start, end)))
+            if "momentum" in group:
+                group["momentum"] = float(np.interp(self.done, across, (args.warmup_momentum, args.momentum)))
+        self.done += 1
+
+
+def _restart(trainer: PolygonTrainer, stage: Stage) -> Warmup:
+    """Do what a new training from the averaged weights would do over the epochs that are left."""
+    model, args = unwrap_model(trainer.model), trainer.args
+    model.load_state_dict(trainer.ema.ema.state_dict())
+    criterion, model.criterion = model.criterion, None  # it belongs to the run; the average has no use for a copy
+    trainer.ema = ModelEMA(trainer.model)
+    model.criterion = criterion
+
+    first, left = trainer.epoch, trainer.epochs - trainer.epoch
+    images = len(trainer.train_loader.dataset)
+    trainer.optimizer = trainer.build_optimizer(
+        model=trainer.model,
+        name=args.optimizer,
+        lr=args.lr0 * stage.lr,
+        momentum=args.momentum,
+        decay=args.weight_decay * trainer.batch_size * trainer.accumulate / args.nbs,
+        iterations=math.ceil(images / max(trainer.batch_size, args.nbs)) * left,
+    )
+    falling = (
+        one_cycle(1, args.lrf, left) if args.cos_lr else lambda x: max(1 - x / left, 0) * (1 - args.lrf) + args.lrf
+    )
+    trainer.lf = lambda epoch: falling(epoch - first)
+    trainer.scheduler = LambdaLR(trainer.optimizer, lr_lambda=trainer.lf)
+    trainer.scheduler.last_epoch = first - 1  # the trainer steps it at the start of the epoch
+    batches = len(trainer.train_loader)
+    return Warmup(trainer, round(min(args.warmup_epochs, left - 1) * batches))

@@ -1,0 +1,149 @@
+"""What every strategy must do, as checks that run on anyone's: `python -m bench check my_package.my_strategy`."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import pickle
+from collections.abc import Callable, Iterator
+
+import torch
+
+from strategies.base import Strategy
+from strategies.registry import build, names
+from strategies.signals import Signals, State
+
+EPOCHS, STEPS = 20, 3
+
+Row = tuple[float, float, float]
+"""alpha, w_l2, w_mgiou of one step."""
+Check = Callable[[Strategy], None]
+
+
+class Broken(Exception):
+    """A strategy breaks its contract. The text says how."""
+
+
+def made_up_run(start: int = 0) -> Iterator[Signals]:
+    """Yield the signals of a made-up run from epoch `start` on, without state.
+
+    The losses fall; the ratio of the gradients' norms wanders over three decades.
+    """
+    for epoch in range(start, EPOCHS):
+        for step in range(STEPS):
+            ratio = 10 ** (-3 + 3 * ((epoch * STEPS + step) % 17) / 16)
+            gram = torch.tensor([[1.0, 0.3 * ratio], [0.3 * ratio, ratio**2]])
+            yield Signals(epoch, EPOCHS, torch.tensor(0.9 - 0.03 * epoch), torch.tensor(0.4 - 0.01 * epoch), gram)
+
+
+def trajectory(strategy: Strategy, start: int = 0, state: State | None = None) -> tuple[list[Row], State]:
+    """Return what a strategy does over the made-up run, and the state it ends with."""
+    state = state or {}
+    rows = []
+    for bare in made_up_run(start):
+        signals = dataclasses.replace(bare, state=state)
+        state = strategy.observe(signals)
+        signals = dataclasses.replace(signals, state=state)
+        w_l2, w_mgiou = strategy.weights(signals)
+        rows.append((float(strategy.alpha_at(signals)), float(w_l2), float(w_mgiou)))
+    return rows, state
+
+
+def weights_are_usable(strategy: Strategy) -> None:
+    """Weights are finite, not negative and not both zero; alpha lies in [0, 1]."""
+    for number, (alpha, *weights) in enumerate(trajectory(strategy)[0]):
+        where = f"epoch {number // STEPS} of {EPOCHS}"
+        if not all(math.isfinite(w) and w >= 0 for w in weights) or not sum(weights) > 0:
+            raise Broken(f"weights {weights} in {where}; they must be finite, not negative and not both zero")
+        if not 0 <= alpha <= 1:
+            raise Broken(f"alpha is {alpha} in {where}; it must lie in [0, 1]")
+
+
+def weights_are_pure(strategy: Strategy) -> None:
+    """The same signals give the same weights, and neither they nor the strategy is written to."""
+    before = pickle.dumps(strategy.parameters())
+    if trajectory(strategy)[0] != trajectory(strategy)[0]:
+        raise Broken("two walks over the same run differ; weights may depend on signals and their state alone")
+    if pickle.dumps(strategy.parameters()) != before:
+        raise Broken("it changed its own parameters; what it must remember goes through observe()")
+    signals = next(made_up_run())
+    strategy.observe(signals)
+    if signals.state != {}:
+        raise Broken("observe() wrote into signals.state; return a new mapping")
+
+
+def state_survives(strategy: Strategy) -> None:
+    """State is named tensors; saved, loaded and resumed, the run goes on as if it had never stopped."""
+    whole, _ = trajectory(strategy)
+    half = EPOCHS // 2
+    state: State = {}
+    for bare in made_up_run():
+        if bare.epoch == half:
+            break
+        state = strategy.observe(dataclasses.replace(bare, state=state))
+    buffer = io.BytesIO()
+    try:
+        torch.save(dict(state), buffer)
+        buffer.seek(0)
+        loaded = torch.load(buffer, weights_only=True)
+    except (pickle.PickleError, TypeError, AttributeError) as error:
+        raise Broken(f"its state does not survive torch.save ({error}); keep tensors") from None
+    if trajectory(strategy, half, loaded)[0] != whole[half * STEPS :]:
+        raise Broken("resumed at half time it goes on differently; keep everything it remembers in its state")
+
+
+def empty_batches_change_nothing(strategy: Strategy) -> None:
+    """A batch that matched no object leaves the state as it was, once there is one."""
+    _, before = trajectory(strategy)
+    zero = torch.tensor(0.0)
+    after = strategy.observe(Signals(EPOCHS - 1, EPOCHS, zero, zero, torch.zeros(2, 2), before))
+    if {key: float(value) for key, value in after.items()} != {key: float(value) for key, value in before.items()}:
+        raise Broken("a batch without a match (gram all zero) changed its state; see strategies.ema's `valid`")
+
+
+def parameters_rebuild_it(strategy: Strategy) -> None:
+    """Its name and parameters, as a record keeps them, make the same strategy again."""
+    if build(strategy.name, strategy.parameters()) != strategy:
+        raise Broken("built again from its own parameters it is another; every parameter must be a field")
+
+
+def stages_lie_within_the_run(strategy: Strategy) -> None:
+    """Later stages begin in order, within the run."""
+    at = [stage.at for stage in strategy.stages()]
+    if at != sorted(set(at)) or not all(0 < share < 1 for share in at):
+        raise Broken(f"its stages begin at {at}; they must be in order, each between 0 and 1")
+
+
+def no_other_does_the_same(strategy: Strategy) -> None:
+    """No other registered strategy gives the same weights with the same stages in the same forms."""
+    own = (strategy.forms, strategy.stages(), trajectory(strategy)[0])
+    for name in names():
+        other = build(name)
+        if name != strategy.name and own == (other.forms, other.stages(), trajectory(other)[0]):
+            raise Broken(f"it does what {name!r} does; one of the two is enough")
+
+
+CHECKS: tuple[Check, ...] = (
+    weights_are_usable,
+    weights_are_pure,
+    state_survives,
+    empty_batches_change_nothing,
+    parameters_rebuild_it,
+    stages_lie_within_the_run,
+    no_other_does_the_same,
+)
+"""In the order they are run."""
+
+
+def failures(strategy: Strategy) -> dict[str, str]:
+    """Run every check; return what failed, by the check's name."""
+    found = {}
+    for check in CHECKS:
+        try:
+            check(strategy)
+        except Broken as error:
+            found[check.__name__] = str(error)
+        except Exception as error:
+            found[check.__name__] = f"{type(error).__name__}: {error}"
+    return found

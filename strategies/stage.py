@@ -1,0 +1,25 @@
+"""A part of a run that begins differently from how the one before it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What happens when a later stage of a run begins. Just before it, AP is measured and the weights are kept.
+
+    Attributes:
+        at: share of the run at which it begins, in (0, 1).
+        restart: train as if a new run began from the averaged weights so far: fresh optimiser, learning-rate schedule
+            over what is left of the run, and warm-up.
+        lr: factor on the learning rate.
+    """
+
+    at: float
+    restart: bool = False
+    lr: float = 1.0
+
+    def first_epoch(self, epochs: int) -> int:
+        """Return the first epoch, from 0, whose progress has reached `at`."""
+        return next((epoch for epoch in range(epochs) if epoch / epochs >= self.at), epochs)
