@@ -8,7 +8,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
-import click
 import typer
 
 from bench.errors import UserError
@@ -16,11 +15,13 @@ from bench.errors import UserError
 app = typer.Typer(
     help="Compare strategies for mixing an L2 and an MGIoU polygon loss on Ultralytics YOLO.",
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+# Typer carries click or a copy of it, by version; this is the one its errors derive from.
+_ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
 
 RESULTS = Path("results")
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go: one folder a study, one a run.")]
@@ -228,17 +229,57 @@ def check(
         raise SystemExit(1)
 
 
+@app.command()
+def probe(
+    area: Annotated[float, typer.Option(metavar="SHARE", help="The target's share of the image.")] = 0.62,
+    tilt: Annotated[float, typer.Option(metavar="RADIANS", help="The target's rotation.")] = 0.2,
+    vertices: Annotated[int, typer.Option(metavar="V", help="Vertices, 4 to 16.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random pairs.")] = 0,
+    json_: Annotated[bool, typer.Option("--json", help="Write every figure as JSON.")] = False,
+    plot: Annotated[Optional[Path], typer.Option(metavar="FILE.png", help="Draw it too.")] = None,
+) -> None:
+    """Measure the losses and their gradients at the full-image box, on the way to the target, and far outside."""
+    import json
+
+    from rich.console import Console
+
+    from bench import landscape
+
+    found = landscape.probe(area=area, tilt=tilt, vertices=vertices, seed=seed)
+    if plot is not None:
+        found.plot(plot)
+        _say(f"drawn: {plot}")
+    if json_:
+        print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        return
+    console = Console()
+    for table in found.tables():
+        console.print(_rich_table(table), "")
+
+
+def _rich_table(table: Any) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=table.title, title_justify="left", show_edge=False, pad_edge=False)
+    for header in table.headers:
+        drawn.add_column(Text(str(header)))
+    for row in table.rows:
+        drawn.add_row(*(Text(_plain(cell)) for cell in row))
+    return drawn
+
+
 def main() -> None:
     """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback."""
     import datasets
     import strategies
 
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Abort:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.Abort:
         raise SystemExit(130) from None
-    except click.ClickException as error:
-        message = " ".join(error.format_message().split())
+    except _ClickException as error:
+        message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
         _fail(f"{message} (python -m bench --help shows the options)")
     except (UserError, strategies.StrategyError, datasets.DataError) as error:
         _fail(str(error))

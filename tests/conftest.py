@@ -42,3 +42,15 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("BENCH_REAL_DATA is not set")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory) -> Path:
+    """Return a COCO folder of 12 training and 4 validation documents: a run on it takes seconds."""
+    from datasets import documents
+    from datasets.drawing import write_coco
+
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "images").mkdir()
+    write_coco(folder, ["document"], {"train": 12, "val": 4}, documents.draw, seed=1)
+    return folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import torch
 
@@ -19,21 +17,9 @@ def _one_thread():
 
 
 @pytest.fixture(scope="session")
-def small() -> datasets.DataSet:
-    """Return `documents` with 12 training and 4 validation images."""
-    whole = datasets.load("documents")
-    splits = {}
-    for name, count in (("train", 12), ("val", 4)):
-        split = getattr(whole, name)
-        images = split.images[:count]
-        kept = {image.id for image in images}
-        coco = {
-            **split.coco,
-            "images": [image for image in split.coco["images"] if image["id"] in kept],
-            "annotations": [a for a in split.coco["annotations"] if a["image_id"] in kept],
-        }
-        splits[name] = dataclasses.replace(split, images=images, coco=coco)
-    return dataclasses.replace(whole, **splits)
+def small(small_folder) -> datasets.DataSet:
+    """Return the small set in memory."""
+    return datasets.load(small_folder)
 
 
 @pytest.fixture
