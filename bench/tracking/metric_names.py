@@ -12,6 +12,7 @@ _HEADINGS = {
     "w_l2": "weights",
     "w_mgiou": "weights",
     "share_l2": "gradients",
+    "conflict": "gradients",
     "lr": "training",
     "seconds": "training",
 }
@@ -33,4 +34,4 @@ def _heading(column: str) -> str:
         return "degenerate"
     if "mAP" in column:
         return "AP"
-    return "gradients" if column.startswith("grad") else "losses"
+    return "gradients" if column.startswith(("grad", "net_grad")) else "losses"
