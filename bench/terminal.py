@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Literal
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -20,8 +21,8 @@ Event = RunStarted | EpochDone | RunEnded
 _STYLES = {"done": "green", "running": "cyan", "failed": "red", "diverged": "red", "interrupted": "yellow"}
 _ORDER = ("running", "failed", "diverged", "interrupted", "planned", "done")
 """Which rows are shown first when not all fit."""
-_CHROME = 4
-"""Lines of the live view that are no rows: heading, rule, what is folded away, total."""
+_CHROME = 3
+"""Lines of the live view that are no rows: heading, what is folded away, total."""
 _PLAIN_EVERY = 60.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -59,6 +60,37 @@ class _Row:
     def left(self) -> int:
         """Return the epochs still to train."""
         return self.plan.epochs - self.epoch if self.state in ("planned", "running") else 0
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the live table, and the width of terminal from which on there is room for it."""
+
+    heading: str
+    width: int
+    from_width: int
+    show: Callable[[_Row], RenderableType]
+    justify: Literal["left", "right"] = "right"
+
+
+def _bar(row: _Row) -> RenderableType:
+    return ProgressBar(total=row.plan.epochs, completed=row.epoch, width=12) if row.epoch else ""
+
+
+def _time_left(row: _Row) -> str:
+    return duration(row.left() * row.epoch_s) if row.epoch_s and row.state == "running" else ""
+
+
+_GAP = 2
+_COLUMNS = (
+    _Column("state", 11, 0, lambda row: Text(row.state, style=_STYLES.get(row.state, "dim")), "left"),
+    _Column("epoch", 9, 0, lambda row: f"{row.epoch}/{row.plan.epochs}" if row.epoch else ""),
+    _Column("", 12, 120, _bar, "left"),
+    _Column("loss", 8, 100, lambda row: "" if row.loss is None else f"{row.loss:.3f}"),
+    _Column("mAP50-95", 8, 0, lambda row: "" if row.ap is None else f"{row.ap:.3f}"),
+    _Column("full-image", 10, 70, lambda row: "" if row.full_image is None else f"{row.full_image:.0%}"),
+    _Column("left", 12, 90, _time_left),
+)
 
 
 class Progress:
@@ -153,30 +185,15 @@ class LiveView:
         """Return the table as it stands, no higher than the terminal."""
         rows = sorted(self.progress.rows.values(), key=lambda row: (_ORDER.index(row.state), -row.since, row.number))
         shown = rows[: max(1, self.console.height - _CHROME - 1)]
-        table = Table(expand=False, pad_edge=False, show_edge=False)
-        for heading, justify in (
-            ("run", "left"),
-            ("state", "left"),
-            ("epoch", "right"),
-            ("", "left"),
-            ("loss", "right"),
-            ("mAP50-95", "right"),
-            ("full-image", "right"),
-            ("left", "right"),
-        ):
-            table.add_column(heading, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        columns = [column for column in _COLUMNS if self.console.width >= column.from_width]
+        room = self.console.width - sum(column.width + _GAP for column in columns)
+        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("run", width=max(8, min(room, max(len(row.name) for row in shown))), no_wrap=True)
+        for column in columns:
+            table.add_column(column.heading, width=column.width, justify=column.justify, no_wrap=True)
         for row in shown:
-            left = row.left() * row.epoch_s if row.epoch_s and row.state == "running" else None
-            table.add_row(
-                Text(row.name),  # a Text, since a label may hold brackets, which are Rich's markup
-                Text(row.state, style=_STYLES.get(row.state, "dim")),
-                f"{row.epoch}/{row.plan.epochs}" if row.epoch else "",
-                ProgressBar(total=row.plan.epochs, completed=row.epoch, width=12) if row.epoch else "",
-                "" if row.loss is None else f"{row.loss:.3f}",
-                "" if row.ap is None else f"{row.ap:.3f}",
-                "" if row.full_image is None else f"{row.full_image:.0%}",
-                "" if left is None else duration(left),
-            )
+            # A Text, since a label may hold brackets, which are Rich's markup.
+            table.add_row(Text(row.name, overflow="ellipsis"), *(column.show(row) for column in columns))
         folded: dict[str, int] = {}
         for row in rows[len(shown) :]:
             folded[row.state] = folded.get(row.state, 0) + 1

@@ -56,10 +56,12 @@ def test_the_view_fits_the_terminal(clock, size, count):
     assert isinstance(view, LiveView)
     for run in range(min(count, 4)):
         advance(view, clock, f"r{run}", 3)
+    if size[0] >= 80:
+        assert all("running" in line and "3/10" in line for line in shown(view)[1 : 1 + min(count, 4)])
     lines = shown(view)
     assert len(lines) <= size[1]
     assert max(map(len, lines)) <= size[0]
-    assert "static[alpha=0.1]" in "\n".join(lines)
+    assert all("static[alpha=0.1]" in line for line in lines[1:2] if size[0] >= 80)
     if count == 200:
         assert "... and" in lines[-2]
 
@@ -70,10 +72,7 @@ def test_running_rows_are_first_and_the_rest_is_counted(clock):
     view.update(RunEnded("r0", "done", None, {"mAP50_95": 0.5, "full_image": 0.0}, 20.0))
     advance(view, clock, "r25", 4)
     lines = shown(view)
-    assert "s25" in lines[2]
-    assert "running" in lines[2]
-    assert "4/10" in lines[2]
-    assert "50%" in lines[2]
+    assert all(word in lines[1] for word in ("s25", "running", "4/10", "0.250", "50%", "12 s", "3.500"))
     assert "1 done" in lines[-2]
     assert lines[-1].startswith("5% of 30 runs")
 
