@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.floating]
 
+TIE = 1e-4
+"""Share of a ring's larger side by which two distances may differ and still tie: more than what single precision adds."""
+_SLIVER = 1e-9
+
 
 def signed_area(points: Points) -> NDArray[np.floating]:
     """Return the shoelace area of rings (..., V, 2): positive when they run clockwise on the screen."""
@@ -25,18 +29,19 @@ def canonical_permutation(points: Points) -> NDArray[np.intp]:
     """Return the indices (..., V) that put rings (..., V, 2) in canonical order.
 
     The order is clockwise on the screen, from the vertex nearest the top-left corner of the ring's own bounding box
-    (ties: the higher one, then the left one). A ring is only reversed and rolled, never re-joined.
+    (ties, to within `TIE`: the higher one, then the left one). A ring is only reversed and rolled, never re-joined.
     """
     points = np.asarray(points, dtype=np.float64)
     count = points.shape[-2]
     steps = np.where(signed_area(points) < 0, -1, 1)[..., None]
-    low, high = points.min(-2, keepdims=True), points.max(-2, keepdims=True)
-    relative = points - low
-    # Equal distances must tie although rounding has touched them, whatever the scale.
-    scale = np.maximum((high - low).max((-1, -2)), np.finfo(np.float64).tiny)[..., None]
-    distance = np.round(np.hypot(relative[..., 0], relative[..., 1]) / scale, 9)
-    keys = (relative[..., 0] / scale, np.round(relative[..., 1] / scale, 9), distance)
-    first = np.lexsort(keys, axis=-1)[..., :1]
+    relative = points - points.min(-2, keepdims=True)
+    x, y = np.moveaxis(relative, -1, 0)
+    slack = TIE * relative.max((-1, -2))[..., None]
+    distance = np.hypot(x, y)
+    near = distance <= distance.min(-1, keepdims=True) + slack
+    y = np.where(near, y, np.inf)
+    high = y <= y.min(-1, keepdims=True) + slack
+    first = np.where(high, x, np.inf).argmin(-1)[..., None]
     return (first + steps * np.arange(count)) % count
 
 
@@ -53,7 +58,7 @@ def resample(points: Points, vertices: int) -> Points:
     triangle with its neighbours is smallest goes first (Visvalingam & Whyatt 1993), which keeps the area as well as
     removing vertices can.
     """
-    ring = [tuple(point) for point in np.asarray(points, dtype=np.float64)]
+    ring = [tuple(point) for point in canonical_order(np.asarray(points, dtype=np.float64))]  # ties forget the start
     while len(ring) > vertices:
         triple = np.array([ring[-1], *ring, ring[0]])
         a, b = triple[1:-1] - triple[:-2], triple[2:] - triple[:-2]
@@ -77,6 +82,13 @@ def is_simple(ring: Points) -> bool:
     return bool(shapely.is_simple(shapely.linearrings(np.asarray(ring, dtype=np.float64))))
 
 
+def convex_hull(points: Points) -> Points:
+    """Return the corners (H, 2) of the convex hull of vertices (V, 2); H < 3 when they lie on one line."""
+    hull = shapely.convex_hull(shapely.multipoints(np.asarray(points, dtype=np.float64)))
+    corners = shapely.get_coordinates(hull)
+    return corners[:-1] if isinstance(hull, shapely.Polygon) else corners
+
+
 def clip_to_image(points: Points, width: float, height: float, *, hull: bool) -> list[Points]:
     """Return the parts (K, 2) of a shape that lie on an image of `width` x `height` pixels.
 
@@ -87,12 +99,13 @@ def clip_to_image(points: Points, width: float, height: float, *, hull: bool) ->
         hull: take the convex hull of the vertices; otherwise the ring, where it crosses itself by the even-odd rule.
 
     Returns:
-        Outlines without their closing vertex, largest first; empty when nothing of positive area is on the image.
+        Outlines without their closing vertex, largest first; together they cover the shape once, and none has a hole.
+        Empty when nothing of positive area is on the image.
     """
     points = np.asarray(points, dtype=np.float64)
     shape = shapely.convex_hull(shapely.multipoints(points)) if hull else shapely.make_valid(shapely.polygons(points))
     clipped = shapely.intersection(shape, shapely.box(0, 0, width, height))
-    parts = [part for part in _polygons(clipped) if part.area > 0]
+    parts = [part for whole in _polygons(clipped) for part in _without_holes(whole) if part.area > 0]
     parts.sort(key=lambda part: -part.area)
     return [np.asarray(part.exterior.coords)[:-1] for part in parts]
 
@@ -102,3 +115,14 @@ def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
     if isinstance(shape, shapely.Polygon):
         return [] if shape.is_empty else [shape]
     return [polygon for part in getattr(shape, "geoms", ()) for polygon in _polygons(part)]
+
+
+def _without_holes(polygon: shapely.Polygon) -> list[shapely.Polygon]:
+    """Return a polygon cut upright through its holes until no part has one: an outline cannot show a hole."""
+    holes = [hole for hole in map(shapely.Polygon, polygon.interiors) if hole.area > _SLIVER]
+    if not holes:
+        return [polygon]
+    left, top, right, bottom = polygon.bounds
+    cut = shapely.point_on_surface(holes[0]).x
+    halves = shapely.intersection(polygon, shapely.box([left, cut], top, [cut, right], bottom))
+    return [part for half in halves for piece in _polygons(half) for part in _without_holes(piece)]

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from PIL import UnidentifiedImageError
 
 from datasets.errors import DataError
 from datasets.model import DataSet, Image, Object, Split
@@ -168,7 +167,8 @@ class _Reader:
         try:
             with Picture.open(path) as picture:
                 size = picture.size
-        except (OSError, UnidentifiedImageError, ValueError, Picture.DecompressionBombError) as error:
+        except (OSError, ImportError, ValueError, Picture.DecompressionBombError) as error:
+            # ImportError: once Ultralytics is imported, what Pillow cannot identify is tried with a plug-in of its own.
             raise DataError(f"{where}: {path} cannot be read as an image ({type(error).__name__})") from None
         if size != (width, height):
             raise DataError(f"{where}: {path} is {size[0]} x {size[1]}, not {width} x {height} as stated; correct one")

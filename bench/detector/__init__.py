@@ -3,7 +3,8 @@
 import logging
 import os
 
-# Ultralytics reads these once, on import: no look-up of hosts, no banner, no progress bars.
+# Ultralytics reads these once, on import: no look-up of hosts, no package installed on the way, no banner, no bars.
+os.environ.setdefault("YOLO_AUTOINSTALL", "false")
 os.environ.setdefault("YOLO_OFFLINE", "true")
 os.environ.setdefault("YOLO_VERBOSE", "false")
 

@@ -10,7 +10,7 @@ import shapely
 
 from bench.evaluation.names import RATES
 from bench.evaluation.results import Result, ring_of
-from bench.geometry import area, is_simple
+from bench.geometry import area, clip_to_image, convex_hull, is_simple
 
 FULL_IMAGE, OBJECT = 0.90, 0.80
 """Full-image: the clipped hull covers more than the one, the object less than the other."""
@@ -35,10 +35,10 @@ def degenerate_rates(coco: Mapping[str, Any], results: Sequence[Result]) -> dict
         known = best.get(result["image_id"])
         if known is None or result["score"] > known["score"]:
             best[result["image_id"]] = result
-    objects: dict[int, list[shapely.Geometry]] = {image["id"]: [] for image in coco["images"]}
+    objects: dict[int, list[Mapping[str, Any]]] = {image["id"]: [] for image in coco["images"]}
     for annotation in coco["annotations"]:
         if not annotation["iscrowd"]:
-            objects[annotation["image_id"]].append(_union(annotation["segmentation"]))
+            objects[annotation["image_id"]].append(annotation)
     counts = dict.fromkeys(RATES, 0)
     for image in coco["images"]:
         for kind in _kinds(best.get(image["id"]), image, objects[image["id"]]):
@@ -46,25 +46,26 @@ def degenerate_rates(coco: Mapping[str, Any], results: Sequence[Result]) -> dict
     return {kind: count / len(coco["images"]) for kind, count in counts.items()}
 
 
-def _kinds(result: Result | None, image: Mapping[str, Any], objects: Sequence[shapely.Geometry]) -> Iterable[str]:
+def _kinds(result: Result | None, image: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     if result is None:
         return ["no_prediction"]
-    width, height = image["width"], image["height"]
+    size = image["width"], image["height"]
     ring = ring_of(result)
     found = {
-        "full_image": _is_full_image(result, width * height, objects),
+        "full_image": _is_full_image(result, size, objects),
         "bow_tie": not is_simple(ring),
-        "collapsed": _hull_area(ring) < COLLAPSED * result["bbox"][2] * result["bbox"][3],
-        "outside": float(((ring < 0) | (ring > (width, height))).any(1).mean()) > OUTSIDE,
+        "collapsed": area(convex_hull(ring)) < COLLAPSED * result["bbox"][2] * result["bbox"][3],
+        "outside": float(((ring < 0) | (ring > size)).any(1).mean()) > OUTSIDE,
     }
     return [kind for kind, is_so in found.items() if is_so]
 
 
-def _is_full_image(result: Result, image_area: float, objects: Sequence[shapely.Geometry]) -> bool:
-    hull = _union(result["segmentation"])
+def _is_full_image(result: Result, size: tuple[int, int], objects: Sequence[Mapping[str, Any]]) -> bool:
+    image_area = size[0] * size[1]
+    hull = _on_image(result["segmentation"], size)
     if hull.area <= FULL_IMAGE * image_area:
         return False
-    return _counterpart(hull, objects) < OBJECT * image_area
+    return _counterpart(hull, [_on_image(item["segmentation"], size) for item in objects]) < OBJECT * image_area
 
 
 def _counterpart(hull: shapely.Geometry, objects: Sequence[shapely.Geometry]) -> float:
@@ -77,10 +78,7 @@ def _counterpart(hull: shapely.Geometry, objects: Sequence[shapely.Geometry]) ->
     return float(areas[iou.argmax() if iou.max() > 0 else areas.argmax()])
 
 
-def _hull_area(ring: np.ndarray) -> float:
-    return float(shapely.convex_hull(shapely.multipoints(ring)).area)
-
-
-def _union(segmentation: Sequence[Sequence[float]]) -> shapely.Geometry:
-    rings = [np.reshape(part, (-1, 2)) for part in segmentation if len(part) >= 6]
-    return shapely.union_all([shapely.make_valid(shapely.polygons(ring)) for ring in rings if area(ring) > 0])
+def _on_image(segmentation: Sequence[Sequence[float]], size: tuple[int, int]) -> shapely.Geometry:
+    """Return what a COCO segmentation covers of an image of (width, height)."""
+    rings = [np.reshape(part, (-1, 2)) for part in segmentation]
+    return shapely.union_all([shapely.polygons(part) for ring in rings for part in clip_to_image(ring, *size, hull=False)])

@@ -15,6 +15,11 @@ Result = dict[str, Any]
 NOTHING = [[0.0] * 6]
 """A segmentation that pycocotools takes, covers no pixel with, and so never matches."""
 
+_FAR = 1e9
+"""Pixels from the origin to which vertices are held; a ring that is not finite is put there whole, off any image."""
+_FAR_BOX = 4e4
+"""Likewise for boxes: pycocotools leaves detections of over 1e10 square pixels out of AP, and so forgives them."""
+
 
 def coco_results(
     image_id: int,
@@ -34,13 +39,14 @@ def coco_results(
         category_ids: the COCO category of each detection, N of them.
         scores: (N,).
         boxes: (N, 4), xyxy in pixels.
-        rings: (N, V, 2), vertices as predicted, in pixels; they may lie anywhere.
+        rings: (N, V, 2), vertices as predicted, in pixels; they may lie anywhere, and need not be finite.
 
     Returns:
         N results with `image_id`, `category_id`, `score`, `bbox` (xywh), `segmentation` (the convex hull clipped to the
         image; `NOTHING` when none of it is on the image) and `ring` (the vertices, [x, y, x, y, ...]). pycocotools
         scores them as they are.
     """
+    boxes, rings = _bounded(boxes, _FAR_BOX), _bounded(rings, _FAR)
     sizes = boxes[:, 2:] - boxes[:, :2]
     return [
         {
@@ -63,6 +69,12 @@ def segmentation_of(ring: Points, width: int, height: int, *, hull: bool) -> lis
 def ring_of(result: Result) -> Points:
     """Return a result's vertices as predicted, (V, 2)."""
     return np.array(result["ring"], dtype=np.float64).reshape(-1, 2)
+
+
+def _bounded(values: NDArray[np.floating], limit: float) -> NDArray[np.float64]:
+    values = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(values).reshape(len(values), -1).all(1)
+    return np.where(finite.reshape(-1, *[1] * (values.ndim - 1)), values, limit).clip(-limit, limit)
 
 
 def _rounded(values: NDArray[np.floating]) -> list[float]:
