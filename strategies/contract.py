@@ -73,6 +73,21 @@ def weights_are_pure(strategy: Strategy) -> None:
         raise Broken("observe() wrote into signals.state; return a new mapping")
 
 
+def end_points_are_hit(strategy: Strategy) -> None:
+    """Alpha begins and ends where the strategy says it does."""
+    promised = strategy.end_points()
+    if promised is None:
+        return
+    first = next(made_up_run())
+    found = []
+    for epoch in (0, EPOCHS):  # the second is where the schedule would arrive after the last epoch
+        signals = dataclasses.replace(first, epoch=epoch)
+        signals = dataclasses.replace(signals, state=strategy.observe(signals))
+        found.append(float(strategy.alpha_at(signals)))
+    if any(abs(a - b) > 1e-9 for a, b in zip(found, promised, strict=True)):
+        raise Broken(f"alpha goes from {found[0]:g} to {found[1]:g}, and end_points() promises {promised}")
+
+
 def state_survives(strategy: Strategy) -> None:
     """State is named tensors; saved, loaded and resumed, the run goes on as if it had never stopped."""
     whole, _ = trajectory(strategy)
@@ -127,6 +142,7 @@ def no_other_does_the_same(strategy: Strategy) -> None:
 CHECKS: tuple[Check, ...] = (
     weights_are_usable,
     weights_are_pure,
+    end_points_are_hit,
     state_survives,
     empty_batches_change_nothing,
     parameters_rebuild_it,

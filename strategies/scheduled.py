@@ -20,6 +20,10 @@ class Linear(Mix):
         """Return the point on the line."""
         return self.start + (self.end - self.start) * signals.progress
 
+    def end_points(self) -> tuple[float, float]:
+        """Return `start` and `end`."""
+        return self.start, self.end
+
 
 @register("cosine")
 class Cosine(Mix):
@@ -35,6 +39,10 @@ class Cosine(Mix):
         """Return the point on the half cosine."""
         return self.end + (self.start - self.end) * (1 + math.cos(math.pi * signals.progress)) / 2
 
+    def end_points(self) -> tuple[float, float]:
+        """Return `start` and `end`."""
+        return self.start, self.end
+
 
 @register("step")
 class Step(Mix):
@@ -48,6 +56,10 @@ class Step(Mix):
         """Return the level of this epoch."""
         return self.start if signals.progress < self.at else self.end
 
+    def end_points(self) -> tuple[float, float]:
+        """Return `start` and `end`."""
+        return self.start, self.end
+
 
 @register("exponential")
 class Exponential(Mix):
@@ -59,3 +71,7 @@ class Exponential(Mix):
     def alpha_at(self, signals: Signals) -> Weight:
         """Return the decayed weight."""
         return self.start * math.exp(-self.rate * signals.progress)
+
+    def end_points(self) -> tuple[float, float]:
+        """Return `start`, and what `rate` leaves of it."""
+        return self.start, self.start * math.exp(-self.rate)

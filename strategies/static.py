@@ -16,3 +16,7 @@ class Static(Mix):
     def alpha_at(self, signals: Signals) -> Weight:
         """Return `alpha`."""
         return self.alpha
+
+    def end_points(self) -> tuple[float, float]:
+        """Return `alpha` twice."""
+        return self.alpha, self.alpha

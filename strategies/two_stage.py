@@ -24,6 +24,10 @@ class TwoStage(Strategy):
         """Return (1, 0) in the first stage, (0, 1) in the second."""
         return (1.0, 0.0) if signals.progress < self.switch else (0.0, 1.0)
 
+    def end_points(self) -> tuple[float, float]:
+        """Return 1 and 0."""
+        return 1.0, 0.0
+
     def stages(self) -> tuple[Stage, ...]:
         """Return the second stage."""
         return (Stage(self.switch, self.restart, self.stage2_lr),)

@@ -69,6 +69,14 @@ class SameAsStatic(Mix):
         return 0.8
 
 
+class MissingItsEnd(Mix):
+    def alpha_at(self, signals):
+        return 1 - 0.9 * signals.progress
+
+    def end_points(self):
+        return 1.0, 0.0
+
+
 class LateStages(SameAsStatic):
     def stages(self):
         return (Stage(0.7), Stage(0.2))
@@ -83,6 +91,7 @@ class LateStages(SameAsStatic):
         (WritingState, "weights_are_pure"),
         (CountingEmptyBatches, "empty_batches_change_nothing"),
         (SameAsStatic, "no_other_does_the_same"),
+        (MissingItsEnd, "end_points_are_hit"),
         (LateStages, "stages_lie_within_the_run"),
     ],
 )
@@ -119,3 +128,10 @@ def test_a_stage_begins_with_the_first_epoch_that_has_reached_it():
     assert Stage(0.7).first_epoch(10) == 7
     assert Stage(0.7).first_epoch(4) == 3
     assert Stage(0.99).first_epoch(4) == 4
+
+
+def test_every_schedule_promises_its_end_points():
+    promised = {name: strategies.build(name).end_points() for name in strategies.names()}
+    assert {name for name, points in promised.items() if points is None} == {"l2", "mgiou", "mgiou-centred", "adaptive"}
+    assert promised["cosine"] == (1.0, 0.2)
+    assert promised["exponential"] == pytest.approx((0.9, 0.9 * math.exp(-5)))

@@ -1,0 +1,97 @@
+"""One run from task to record, in this process."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import datasets
+import strategies
+from bench.execution.events import EpochDone, RunEnded, RunStarted
+from bench.execution.task import Task
+from bench.execution.worker import carry_out
+from bench.records import RunFolder
+from bench.settings import DEFAULTS
+from bench.study import Run
+from bench.tracking import TrackingConfig
+
+
+@pytest.fixture
+def carried_out(small_folder, tmp_path):
+    """Return a maker of finished runs: `carried_out("l2", epochs=2)` gives its folder, record and events."""
+    torch.set_num_threads(1)
+
+    def make(text, fingerprint=None, **settings):
+        (strategy,) = strategies.parse(text)
+        data = datasets.load(small_folder)
+        described = {"name": data.name, "fingerprint": fingerprint or data.fingerprint, "vertices": 4}
+        small = {**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings}
+        form = strategy.forms[0] if strategy.forms else None
+        run = Run(strategy, form, described, 0, "yolo11n-polygon.yaml", small)
+        task = Task(
+            run_id=run.id,
+            label=run.label,
+            study="main",
+            identity=run.identity,
+            source=str(small_folder),
+            folder=tmp_path / run.id,
+            device="cpu",
+            val_every=10,
+            plugins=(),
+            tracking=TrackingConfig(wandb="off", tensorboard=False, folder=tmp_path),
+        )
+        events = []
+        carry_out(task, events.append)
+        folder = RunFolder(task.folder)
+        return folder, folder.read(), events
+
+    return make
+
+
+def test_a_run_tells_how_it_goes(carried_out):
+    _, record, events = carried_out("l2")
+    assert isinstance(events[0], RunStarted)
+    assert [(e.epoch, e.epochs) for e in events if isinstance(e, EpochDone)] == [(1, 2), (2, 2)]
+    assert isinstance(events[-1], RunEnded)
+    assert events[-1].status == record.status == "done"
+    assert record.timing["train_s"] > 0
+    assert record.timing["total_s"] >= record.timing["train_s"] + record.timing["eval_s"]
+
+
+def test_a_two_stage_run_keeps_ap_and_weights_of_its_first_stage(carried_out):
+    folder, record, _ = carried_out("two-stage-50", epochs=4)
+    history = folder.read_history()
+    assert history["mAP50_95"].notna().tolist() == [False, True, False, True]
+    assert record.metrics["stage1_epoch"] == 2
+    assert record.metrics["stage1_mAP50_95"] == pytest.approx(history["mAP50_95"][1])
+    assert record.metrics["stage1_full_image"] == pytest.approx(history["full_image"][1])
+    kept = torch.load(folder.path / "stage1.pt", weights_only=True)["state_dict"]
+    final = torch.load(folder.path / "weights.pt", weights_only=True)["state_dict"]
+    assert kept.keys() == final.keys()
+    assert any(not torch.equal(kept[key], final[key]) for key in kept)
+
+
+def test_a_second_stage_that_diverges_loses_nothing_of_the_first(carried_out, monkeypatch):
+    @strategies.register("test-late-nan")
+    class LateNaN(strategies.get("two-stage-50")):
+        def weights(self, signals):
+            broken = signals.progress >= self.switch and signals.epochs == 4
+            return (float("nan"), 0.0) if broken else (1.0, 0.0)
+
+    try:
+        folder, record, events = carried_out("test-late-nan", epochs=4)
+    finally:
+        strategies.registry._registry.pop("test-late-nan")
+    assert record.status == events[-1].status == "diverged"
+    assert "epoch 3" in record.reason
+    assert record.metrics["stage1_epoch"] == 2
+    assert (folder.path / "stage1.pt").exists()
+    assert not (folder.path / "weights.pt").exists()
+    assert len(folder.read_history()) == 2
+
+
+def test_data_that_changed_meanwhile_fail_the_run(carried_out):
+    folder, record, _ = carried_out("l2", fingerprint="other")
+    assert record.status == "failed"
+    assert "the data changed while the study ran" in record.reason
+    assert [path.name for path in folder.path.iterdir()] == ["run.json"]
