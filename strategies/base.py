@@ -44,7 +44,7 @@ class Strategy:
         return w_l2 / (w_l2 + w_mgiou)
 
     def end_points(self) -> tuple[float, float] | None:
-        """Return alpha at p = 0 and at p = 1 as documented, for the contract to hold it to; None: nothing is promised."""
+        """Return alpha at p = 0 and at p = 1, for the contract to hold it to; None: nothing is promised."""
         return None
 
     def stages(self) -> tuple[Stage, ...]:
