@@ -119,11 +119,14 @@ def run(
     from bench.detector.model import model_config
 
     model_config(model, 4)  # a wrong name is told before any data are made
+    loaded = datasets.load(data)
+    for note in loaded.notes:
+        _say(f"{loaded.name}: {note}")
     runs = plan(
         strategies=chosen,
         forms=FORMS if mgiou is Form.both else (mgiou.value,),
         seeds=range(seeds or (1 if quick else 3)),
-        data=datasets.load(data),
+        data=loaded,
         vertices=vertices,
         model=model,
         settings=settings,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 Points = NDArray[np.floating]
 
 TIE = 1e-4
-"""Share of a ring's larger side by which two distances may differ and still tie: more than what single precision adds."""
+"""Share of a ring's larger side by which two distances may differ and still tie; single precision adds less."""
+_DECIMALS = 6
 _SLIVER = 1e-9
 
 
@@ -96,18 +97,19 @@ def clip_to_image(points: Points, width: float, height: float, *, hull: bool) ->
         points: vertices (V, 2) as predicted; any finite numbers.
         width: of the image.
         height: of the image.
-        hull: take the convex hull of the vertices; otherwise the ring, where it crosses itself by the even-odd rule.
+        hull: take the convex hull of the vertices; otherwise the ring, where it crosses itself by the even-odd rule
+            (edges that lie on one another count once).
 
     Returns:
         Outlines without their closing vertex, largest first; together they cover the shape once, and none has a hole.
         Empty when nothing of positive area is on the image.
     """
-    points = np.asarray(points, dtype=np.float64)
+    points = np.round(np.asarray(points, dtype=np.float64), _DECIMALS)  # products of smaller numbers may underflow
     shape = shapely.convex_hull(shapely.multipoints(points)) if hull else shapely.make_valid(shapely.polygons(points))
     clipped = shapely.intersection(shape, shapely.box(0, 0, width, height))
     parts = [part for whole in _polygons(clipped) for part in _without_holes(whole) if part.area > 0]
     parts.sort(key=lambda part: -part.area)
-    return [np.asarray(part.exterior.coords)[:-1] for part in parts]
+    return [shapely.get_coordinates(part.exterior)[:-1].clip(0, (width, height)) for part in parts]
 
 
 def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:

@@ -41,7 +41,8 @@ class Split:
     Attributes:
         name: of the split.
         images: by ascending id.
-        coco: the annotation file as pycocotools wants it, `area` and `iscrowd` filled in where missing.
+        coco: the annotation file as pycocotools wants it: `bbox`, `area` and `iscrowd` filled in where missing, and
+            another id for annotation 0, which pycocotools would never match.
     """
 
     name: str

@@ -62,15 +62,16 @@ def _convex(rng: np.random.Generator) -> Ring:
 
 def _paint(rng: np.random.Generator, canvas: Canvas, ring: Ring, category: int) -> None:
     tone = rng.uniform(60, 200, 3)
-    texture = np.full((SIZE, SIZE, 3), tone, np.float64)
     depth = rng.uniform(25, 50)
-    y, x = np.mgrid[:SIZE, :SIZE]
     period, turn = rng.uniform(4, 7), rng.uniform(0, np.pi)
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    cv2.fillPoly(mask, [np.round((ring - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    left, top, width, height = cv2.boundingRect(mask)
+    window = np.s_[top : top + height, left : left + width]
+    y, x = np.mgrid[window]
     along = (x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period
     across = (y * np.cos(turn) - x * np.sin(turn)) * 2 * np.pi / period
     wave = np.sin(along) if category == 0 else np.where(np.sin(along) * np.sin(across) > 0.35, 1.0, -0.4)
-    texture = (texture + depth * wave[..., None]).clip(0, 255)
-    mask = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.fillPoly(mask, [np.round((ring - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    share = mask[..., None] / 255.0
-    canvas[:] = (canvas * (1 - share) + texture * share).astype(np.uint8)
+    texture = (tone + depth * wave[..., None]).clip(0, 255)
+    share = mask[window][..., None] / 255.0
+    canvas[window] = (canvas[window] * (1 - share) + texture * share).astype(np.uint8)

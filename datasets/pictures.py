@@ -1,4 +1,4 @@
-"""Image files: where they lie, and what size they are once decoded. Headers are read, pixels are not."""
+"""Image files: where they lie, and what size they are once decoded, from their headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datasets.errors import DataError
 
 _ORIENTATION = 0x0112
 _ENDS = {"PNG": (b"IDAT", b"IEND"), "JPEG": (b"\xff\xda", b"\xff\xd9")}
-"""What the last of the pixels open with, and what must follow; neither can occur within them."""
+"""What the last of the pixels open with, and what follows them in a file that is whole. Other kinds are decoded."""
 
 
 def locate(folder: Path, file_name: str, where: str) -> Path:
@@ -41,25 +41,26 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
         DataError: no image, one that OpenCV does not read, cut off, or too large to decode safely.
     """
     named = f"{where}: {_short(path.name)}"
+    # First, because Ultralytics makes Pillow install a plug-in for what it cannot identify.
+    if not cv2.haveImageReader(str(path)):
+        raise DataError(f"{named} cannot be read as an image by OpenCV; save it as PNG or JPEG, or replace it")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about metadata that is not looked at
             warnings.simplefilter("error", Picture.DecompressionBombWarning)
-            warnings.simplefilter("ignore", UserWarning)  # about metadata that is not looked at
             with Picture.open(io.BytesIO(content)) as picture:
                 width, height = picture.size
                 kind = picture.format or ""
                 # Looking for EXIF data makes Pillow decode a PNG whole; and it has turned a TIFF already.
                 looked_at = kind in ("JPEG", "MPO", "WEBP") or (kind == "PNG" and b"eXIf" in content)
                 turned = looked_at and picture.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+                start, end = _ENDS.get(kind, (b"", b""))
+                if content.rfind(end) <= content.rfind(start):  # cut off, or something hangs on behind: decode, to tell
+                    picture.load()
     except (Picture.DecompressionBombWarning, Picture.DecompressionBombError):
         raise DataError(f"{named} has over {Picture.MAX_IMAGE_PIXELS} pixels; make it smaller, or cut it up") from None
-    except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, TypeError) as error:  # what Pillow may raise
+    except Exception as error:  # whatever a broken file makes Pillow run into; ImportError where there is no plug-in
         raise DataError(f"{named} cannot be read as an image ({type(error).__name__}); replace it") from None
-    if not cv2.haveImageReader(str(path)):
-        raise DataError(f"{named} is {kind}, which OpenCV does not read; save it as PNG or JPEG")
-    start, end = _ENDS.get(kind, (b"", b""))
-    if content.rfind(end) < content.rfind(start):
-        raise DataError(f"{named} is cut off; replace it")
     return (height, width) if turned else (width, height)
 
 

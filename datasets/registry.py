@@ -72,7 +72,10 @@ def load(source: str | Path, cache: Path | None = None) -> DataSet:
     text = str(source)
     if text in _registry:
         made = _made(text, cache or _cache())
-        return read(made, name=text, vertices=_registry[text].vertices)
+        try:
+            return read(made, name=text, vertices=_registry[text].vertices)
+        except DataError as error:
+            raise DataError(f"{error}; this folder is generated: remove {made}, and it is made again") from None
     folder = Path(source)
     if folder.is_dir():
         return read(folder, name=folder.resolve().name)

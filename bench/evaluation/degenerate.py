@@ -81,4 +81,6 @@ def _counterpart(hull: shapely.Geometry, objects: Sequence[shapely.Geometry]) ->
 def _on_image(segmentation: Sequence[Sequence[float]], size: tuple[int, int]) -> shapely.Geometry:
     """Return what a COCO segmentation covers of an image of (width, height)."""
     rings = [np.reshape(part, (-1, 2)) for part in segmentation]
-    return shapely.union_all([shapely.polygons(part) for ring in rings for part in clip_to_image(ring, *size, hull=False)])
+    return shapely.union_all(
+        [shapely.polygons(part) for ring in rings for part in clip_to_image(ring, *size, hull=False)]
+    )

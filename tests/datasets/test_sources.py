@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 import datasets
-from datasets import DataError
+from datasets import DataError, documents
 from datasets import registry as registered
+from datasets.drawing import write_coco
 
 
 @pytest.fixture(params=datasets.names())
@@ -51,11 +52,36 @@ def test_a_set_made_twice_is_the_same(data, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [again.root.name]  # nothing half-made is left
 
 
+def test_two_processes_that_make_a_set_at_once_both_get_it(tmp_path):
+    loaded = []
+
+    @datasets.register("test-race", version=1)
+    def make(folder):
+        if not loaded:  # as if another process came in now, and was done first
+            loaded.append(None)
+            loaded[0] = datasets.load("test-race", cache=tmp_path)
+        write_coco(folder, ["document"], {"train": 1, "val": 1}, documents.draw, seed=3)
+
+    try:
+        late = datasets.load("test-race", cache=tmp_path)
+    finally:
+        registered._registry.pop("test-race")
+    assert (late.fingerprint, late.root) == (loaded[0].fingerprint, loaded[0].root)
+    assert [path.name for path in tmp_path.iterdir()] == [late.root.name]
+
+
+def test_damage_to_a_generated_set_says_how_to_mend_it(tmp_path):
+    folder = datasets.load("documents", cache=tmp_path).root
+    (folder / "images" / "val_0003.png").unlink()
+    with pytest.raises(DataError, match=f"'val_0003.png' is missing .* remove {folder}, and it is made again"):
+        datasets.load("documents", cache=tmp_path)
+
+
 def test_documents_fill_what_they_promise():
     data = datasets.load("documents")
     shares = [shapely.Polygon(i.points).area / (im.width * im.height) for im, i in rings(data.train) + rings(data.val)]
-    assert 0.295 < min(shares) < 0.4
-    assert 0.7 < max(shares) < 0.805
+    assert 0.2999 < min(shares) < 0.4  # vertices are rounded to hundredths of a pixel
+    assert 0.7 < max(shares) < 0.8001
     assert (len(data.train.images), len(data.val.images), data.vertices) == (96, 64, 4)
 
 
@@ -63,9 +89,9 @@ def test_parcels_are_many_small_and_apart():
     data = datasets.load("parcels")
     assert data.categories == ("striped", "dotted")
     assert {len(item.points) for _, item in rings(data.train)} == {4, 5, 6, 7, 8}
-    for image in data.train.images[:20]:
+    for image in data.train.images + data.val.images:
         polygons = [shapely.Polygon(item.points) for item in image.objects]
-        assert len(polygons) >= 2
+        assert 4 <= len(polygons) <= 12
         for index, polygon in enumerate(polygons):
             assert 0.009 < polygon.area / (image.width * image.height) < 0.061
             assert all(polygon.distance(other) > 1.9 for other in polygons[:index])

@@ -15,6 +15,7 @@ from pycocotools.cocoeval import COCOeval
 import datasets
 from bench.evaluation import METRICS, Evaluator, coco_results
 from bench.evaluation.results import NOTHING
+from bench.geometry import area
 from bench.records import RunFolder
 
 
@@ -68,7 +69,7 @@ def test_the_truth_scores_one(name):
     metrics = Evaluator(data.val.coco).evaluate(truth_as_predictions(data))
     assert tuple(metrics) == METRICS
     for key, value in metrics.items():
-        assert value == (1.0 if "mAP" in key else 0.0), key
+        assert value == pytest.approx(1.0 if "mAP" in key else 0.0, abs=1e-12), key
 
 
 @pytest.mark.parametrize("name", datasets.names())
@@ -120,18 +121,71 @@ def test_scoring_leaves_the_truth_as_it_was():
     assert json.dumps(data.val.coco) == before
 
 
-def test_enormous_predictions_are_scored_like_any_other():
-    image = {"id": 1, "width": 96, "height": 64}
-    square = [10.0, 10.0, 40.0, 10.0, 40.0, 40.0, 10.0, 40.0]
-    annotation = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [square], "area": 900.0, "iscrowd": 0}
-    coco = {
-        "images": [image],
-        "annotations": [{**annotation, "bbox": [10, 10, 30, 30]}],
+SQUARE = np.array([[10.0, 10.0], [40.0, 10.0], [40.0, 40.0], [10.0, 40.0]])
+
+
+def one_square(**changes):
+    """Return annotations of one image of 96 x 64 pixels with one square."""
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [SQUARE.ravel().tolist()], **changes}
+    return {
+        "images": [{"id": 1, "width": 96, "height": 64}],
+        "annotations": [{"bbox": [10, 10, 30, 30], "area": 900.0, "iscrowd": 0, **annotation}],
         "categories": [{"id": 1, "name": "a"}],
     }
-    ring = np.array([[[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6]]])
-    results = coco_results(1, 96, 64, [1], np.array([0.9]), np.array([[-1e6, -1e6, 1e6, 1e6]]), ring)
-    metrics = Evaluator(coco).evaluate(results)
+
+
+def predicted(*rings, scores, boxes=None, image=1):
+    rings = np.array(rings, dtype=float)
+    boxes = np.concatenate((rings.min(1), rings.max(1)), axis=1) if boxes is None else np.array(boxes, dtype=float)
+    return coco_results(image, 96, 64, [1] * len(rings), np.array(scores), boxes, rings)
+
+
+def test_enormous_predictions_are_scored_like_any_other():
+    wild = np.array([[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6]])
+    metrics = Evaluator(one_square()).evaluate(predicted(wild, scores=[0.9]))
     assert metrics["full_image"] == 1.0
     assert metrics["outside"] == 1.0
     assert metrics["mAP50"] == 0.0
+
+
+@pytest.mark.parametrize("far", [1e3, 1e6, 1e30, np.inf, np.nan])
+def test_an_exploded_prediction_is_a_false_positive_however_far_it_goes(far):
+    box = [-far, -far, far, far]
+    wild = predicted(SQUARE * far, SQUARE, scores=[0.9, 0.8], boxes=[box, [10, 10, 40, 40]])
+    metrics = Evaluator(one_square()).evaluate(json.loads(json.dumps(wild, allow_nan=False)))
+    assert [metrics[key] for key in ("mAP50", "ring_mAP50", "box_mAP50")] == pytest.approx([0.5] * 3)
+    assert metrics["outside"] == 1.0
+    assert metrics["full_image"] == 0.0
+
+
+def test_what_lies_on_a_crowd_is_neither_right_nor_wrong():
+    coco = one_square()
+    counts = [48 * 64, 48 * 64]  # column by column: the right half of the image
+    region = {"segmentation": {"size": [64, 96], "counts": counts}, "bbox": [48, 0, 48, 64], "area": 48.0 * 64}
+    coco["annotations"].append({"id": 2, "image_id": 1, "category_id": 1, "iscrowd": 1, **region})
+    on_crowd = SQUARE + (45, 5)
+    metrics = Evaluator(coco).evaluate(predicted(on_crowd, SQUARE, scores=[0.9, 0.8]))
+    assert metrics["mAP50_95"] == pytest.approx(1.0)
+    assert Evaluator(one_square()).evaluate(predicted(on_crowd, SQUARE, scores=[0.9, 0.8]))["mAP50_95"] < 0.6
+
+
+def test_classes_are_scored_apart_and_those_without_objects_not_at_all():
+    rng = np.random.default_rng(0)
+    coco = {"images": [], "annotations": [], "categories": [{"id": 3 * n, "name": str(n)} for n in range(40)]}
+    results = []
+    for image in range(12):
+        coco["images"].append({"id": image, "width": 96, "height": 64})
+        for _ in range(3):
+            ring = (SQUARE * rng.uniform(0.5, 1.2) + rng.uniform(0, 12, 2)).round(2)
+            category, number = 3 * int(rng.integers(30)), len(coco["annotations"]) + 1
+            box = [*ring.min(0).tolist(), *np.ptp(ring, axis=0).tolist()]
+            about = {"id": number, "image_id": image, "category_id": category, "iscrowd": 0, "area": area(ring)}
+            coco["annotations"].append({**about, "bbox": box, "segmentation": [ring.ravel().tolist()]})
+            guessed = 3 * int(rng.integers(40)) if rng.random() < 0.3 else category
+            seen = predicted(ring + rng.normal(0, 2, ring.shape), scores=[rng.random()], image=image)
+            results += [{**result, "category_id": guessed} for result in seen]
+    metrics = Evaluator(coco).evaluate(results)
+    for prefix, iou_type in (("", "segm"), ("box_", "bbox")):
+        expected = coco_eval(coco, results, iou_type)
+        assert [metrics[prefix + key] for key in ("mAP50_95", "mAP50", "mAP75")] == expected[:3].tolist()
+    assert 0 < metrics["mAP50_95"] < 1

@@ -54,6 +54,19 @@ def test_full_image_spares_objects_that_do_fill_it(width, expected):
     assert rates(coco(box_ring(0, 0, width, HEIGHT)), box_ring(0, 0, 100, 80))["full_image"] == expected
 
 
+def test_full_image_prefers_the_overlap_to_the_size():
+    matched, larger = box_ring(0, 0, 79, HEIGHT), box_ring(19, 0, 100, HEIGHT)
+    hull = box_ring(0, 0, 91, HEIGHT)
+    assert rates(coco(matched, larger), hull)["full_image"] == 1.0
+    assert rates(coco(larger), hull)["full_image"] == 0.0
+
+
+@pytest.mark.parametrize(("left", "expected"), [(21, 1.0), (19, 0.0)])
+def test_full_image_counts_only_what_of_an_object_is_on_the_image(left, expected):
+    overhanging = box_ring(left, 0, 300, HEIGHT)
+    assert rates(coco(overhanging), box_ring(0, 0, 100, 80))["full_image"] == expected
+
+
 def test_full_image_looks_at_the_object_it_overlaps_best():
     large, small = box_ring(0, 0, 85, 80), box_ring(90, 0, 95, 5)
     assert rates(coco(small, large), box_ring(0, 0, 100, 80))["full_image"] == 0.0
