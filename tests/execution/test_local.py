@@ -85,7 +85,11 @@ def test_ctrl_c_returns_what_was_under_way_and_leaves_no_process(tmp_path, small
             running.append(event.run_id)
             os.kill(os.getpid(), signal.SIGINT)
 
-    interrupted = LocalPool(workers=1, threads=1).run(planned, interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
+    try:
+        interrupted = LocalPool(workers=1, threads=1).run(planned, interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert [task.run_id for task in interrupted] == running == [planned[0].run_id]
     import multiprocessing
 
