@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
@@ -14,15 +15,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.execution.events import EpochDone, RunEnded, RunStarted
-
-Event = RunStarted | EpochDone | RunEnded
+from bench.execution.events import EpochDone, Event, RunEnded, RunStarted, Warned
 
 _STYLES = {"done": "green", "running": "cyan", "failed": "red", "diverged": "red", "interrupted": "yellow"}
-_ORDER = ("running", "failed", "diverged", "interrupted", "planned", "done")
-"""Which rows are shown first when not all fit."""
+_ORDER = ("running", "failed", "diverged", "interrupted", "done", "planned")
+"""Which rows are shown first when not all fit: a planned run has nothing to tell."""
 _CHROME = 3
-"""Lines of the live view that are no rows: heading, what is folded away, total."""
+"""Lines of the live view that are neither runs nor notices: heading, what is folded away, total."""
+_NOTICES = 3
+"""The latest of them that the live view shows."""
 _PLAIN_EVERY = 60.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -52,10 +53,13 @@ class _Row:
     since: float = 0.0
     heard: float = 0.0
 
-    @property
-    def name(self) -> str:
-        form = f" ({self.plan.form})" if self.plan.form else ""
-        return f"{self.plan.label}{form} s{self.plan.seed}"
+    def name(self, width: int | None = None) -> str:
+        """Return label, form and seed; where they do not fit, the label gives way, since the seed tells rows apart."""
+        label = _printable(self.plan.label)
+        rest = f" ({self.plan.form}) s{self.plan.seed}" if self.plan.form else f" s{self.plan.seed}"
+        if width is not None and len(label) + len(rest) > width:
+            label = label[: max(1, width - len(rest) - 1)] + "…"
+        return label + rest
 
     def left(self) -> int:
         """Return the epochs still to train."""
@@ -99,44 +103,63 @@ class Progress:
     Args:
         plan: every run, in order.
         workers: how many run at a time.
+
+    Attributes:
+        notices: a line for every run that did not end well and every warning, in order.
     """
 
     def __init__(self, plan: Sequence[PlannedRun], workers: int) -> None:
         self.rows = {run.run_id: _Row(run, number, run.state) for number, run in enumerate(plan)}
         self.workers = workers
         self.started = time.monotonic()
+        self.notices: list[str] = []
         self._trained = 0
         self._spent = 0.0
 
     def update(self, event: Event) -> _Row:
-        """Take an event; return the row it changed."""
+        """Take an event; return the row that it is about."""
         row = self.rows[event.run_id]
+        now = time.monotonic()
+        if isinstance(event, Warned):
+            self.notices.append(f"{row.name()}: {_printable(event.text)}")
+            return row
         if isinstance(event, RunStarted):
-            row.state, row.since, row.heard = "running", time.monotonic(), time.monotonic()
+            row.state, row.since = "running", now
         elif isinstance(event, EpochDone):
             row.epoch, row.loss = event.epoch, event.loss
             # Between two events lies all that an epoch costs, measuring and start-up included.
-            self._spent += time.monotonic() - row.heard
+            self._spent += now - row.heard
             self._trained += 1
-            row.heard = time.monotonic()
-            row.epoch_s = (row.heard - row.since) / event.epoch
-            self._measured(row, event.metrics or {})
+            row.epoch_s = (now - row.since) / event.epoch
+            _measured(row, event.metrics or {})
         else:
             row.state = event.status
-            self._measured(row, event.metrics)
+            _measured(row, event.metrics)
+            if event.status != "done":
+                self.notices.append(_ended(row, event))
+        row.heard = now
         return row
 
-    def counts(self) -> dict[str, int]:
-        """Return how many runs have each state, those that need attention first."""
-        states = [row.state for row in self.rows.values()]
-        return {state: states.count(state) for state in _ORDER if state in states}
+    def ordered(self) -> list[_Row]:
+        """Return the rows, what runs or needs attention first; in each state the latest first, then as planned."""
+        return sorted(
+            self.rows.values(),
+            key=lambda row: (
+                _ORDER.index(row.state),
+                -(row.since if row.state == "running" else row.heard),
+                row.number,
+            ),
+        )
 
     def seconds_left(self) -> float | None:
-        """Return an estimate for the whole study, None before the first epoch is over."""
+        """Return an estimate for the whole study, None before the first epoch is over.
+
+        The workers share what is left; no run is shared, so the longest is a lower bound.
+        """
         if not self._trained:
             return None
-        epochs = sum(row.left() for row in self.rows.values())
-        return epochs * self._spent / self._trained / self.workers
+        left = [row.left() for row in self.rows.values()]
+        return max(sum(left) / self.workers, *left, 0) * self._spent / self._trained
 
     def share_done(self) -> float:
         """Return the share of all epochs that are over, counting runs that have ended as whole."""
@@ -144,26 +167,26 @@ class Progress:
         return 1 - sum(row.left() for row in self.rows.values()) / whole
 
     def summary(self) -> str:
-        """Return counts and time in one line."""
-        counts = ", ".join(f"{count} {state}" for state, count in self.counts().items())
+        """Return the counts and the time in one line, what matters most first."""
         left = self.seconds_left()
         ahead = f", {duration(left)} left" if left else ""
-        return f"{len(self.rows)} runs: {counts}; {duration(time.monotonic() - self.started)} so far{ahead}"
-
-    @staticmethod
-    def _measured(row: _Row, metrics: object) -> None:
-        if isinstance(metrics, dict):
-            row.ap = metrics.get("mAP50_95", row.ap)
-            row.full_image = metrics.get("full_image", row.full_image)
+        told = _counts(row.state for row in self.rows.values())
+        return f"{len(self.rows)} runs{ahead}: {told}; {duration(time.monotonic() - self.started)} so far"
 
 
 class LiveView:
-    """A table that is redrawn in place. What does not fit the terminal is folded into a line of counts."""
+    """A table on a screen of its own, always drawn whole: a resize or a stray line spoils one frame at most.
+
+    What does not fit is folded into a line of counts. At the end the terminal gets its former content back, and
+    below it the table as it then stands, and every notice.
+    """
 
     def __init__(self, progress: Progress, console: Console) -> None:
         self.progress = progress
         self.console = console
-        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=2, transient=True)
+        self._live = Live(
+            get_renderable=self.render, console=console, refresh_per_second=2, screen=True, redirect_stdout=False
+        )
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -173,40 +196,45 @@ class LiveView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
-        self.console.print(Text(self.progress.summary()))
+        rows = sorted(self.progress.ordered(), key=lambda row: (_ORDER.index(row.state), row.number))
+        self.console.print(self._table(rows, self.console.height - _CHROME))
+        for notice in self.progress.notices:
+            self.console.print(Text(notice, style="yellow"), soft_wrap=True)
+        self.console.print(Text(self.progress.summary()), soft_wrap=True)
 
     def update(self, event: Event) -> None:
-        """Take an event; the next redraw shows it. A run that did not end well leaves a line above the table."""
-        row = self.progress.update(event)
-        if isinstance(event, RunEnded) and event.status != "done":
-            self.console.print(Text(_ended(row, event), style=_STYLES.get(event.status, "")))
+        """Take an event; the next redraw shows it."""
+        self.progress.update(event)
 
     def render(self) -> Group:
-        """Return the table as it stands, no higher than the terminal."""
-        rows = sorted(self.progress.rows.values(), key=lambda row: (_ORDER.index(row.state), -row.since, row.number))
-        shown = rows[: max(1, self.console.height - _CHROME - 1)]
+        """Return the view as it stands, no higher than the terminal."""
+        notices = self.progress.notices[-_NOTICES:] if self.console.height > 2 * _CHROME + _NOTICES else []
+        room = self.console.height - _CHROME - len(notices)
+        return Group(
+            self._table(self.progress.ordered(), room),
+            *(Text(notice, style="yellow", no_wrap=True, overflow="ellipsis") for notice in notices),
+            Text(f"{self.progress.share_done():.0%} of {self.progress.summary()}", no_wrap=True, overflow="ellipsis"),
+        )
+
+    def _table(self, rows: Sequence[_Row], room: int) -> Group:
+        """Return the table of the first `room` rows, and a line that counts the others."""
+        shown, folded = rows[: max(1, room)], rows[max(1, room) :]
         columns = [column for column in _COLUMNS if self.console.width >= column.from_width]
-        room = self.console.width - sum(column.width + _GAP for column in columns)
+        width = self.console.width - sum(column.width + _GAP for column in columns) - _GAP
+        width = max(8, min(width, max(len(row.name()) for row in shown)))
         table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-        table.add_column("run", width=max(8, min(room, max(len(row.name) for row in shown))), no_wrap=True)
+        table.add_column("run", width=width, no_wrap=True)
         for column in columns:
             table.add_column(column.heading, width=column.width, justify=column.justify, no_wrap=True)
         for row in shown:
             # A Text, since a label may hold brackets, which are Rich's markup.
-            table.add_row(Text(row.name, overflow="ellipsis"), *(column.show(row) for column in columns))
-        folded: dict[str, int] = {}
-        for row in rows[len(shown) :]:
-            folded[row.state] = folded.get(row.state, 0) + 1
-        told = ", ".join(f"{count} {state}" for state, count in folded.items())
-        return Group(
-            table,
-            Text(f"... and {told}" if told else "", style="dim", no_wrap=True, overflow="ellipsis"),
-            Text(f"{self.progress.share_done():.0%} of {self.progress.summary()}", no_wrap=True, overflow="ellipsis"),
-        )
+            table.add_row(Text(row.name(width), overflow="ellipsis"), *(column.show(row) for column in columns))
+        told = Text(f"... and {_counts(row.state for row in folded)}", "dim", no_wrap=True, overflow="ellipsis")
+        return Group(table, told) if folded else Group(table)
 
 
 class PlainView:
-    """A line for every run that ends, and one a minute in between."""
+    """A line for every run that ends and every warning, and one a minute in between."""
 
     def __init__(self, progress: Progress, console: Console) -> None:
         self.progress = progress
@@ -227,6 +255,8 @@ class PlainView:
         row = self.progress.update(event)
         if isinstance(event, RunEnded):
             self._say(_ended(row, event))
+        elif isinstance(event, Warned):
+            self._say(self.progress.notices[-1])
         elif time.monotonic() - self._told > _PLAIN_EVERY:
             self._say(self.progress.summary())
 
@@ -237,9 +267,11 @@ class PlainView:
 
 def open_view(plan: Sequence[PlannedRun], workers: int, console: Console | None = None) -> LiveView | PlainView:
     """Return the view that fits where stderr goes."""
-    console = console or Console(stderr=True)
+    if console is None:
+        # FORCE_COLOR makes Rich take any file for a terminal; colours may go there, a live table may not.
+        console = Console(stderr=True, force_interactive=None if sys.stderr.isatty() else False)
     progress = Progress(plan, workers)
-    return LiveView(progress, console) if console.is_terminal else PlainView(progress, console)
+    return LiveView(progress, console) if console.is_interactive else PlainView(progress, console)
 
 
 def duration(seconds: float) -> str:
@@ -252,8 +284,23 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def _counts(states: Iterable[str]) -> str:
+    listed = list(states)
+    return ", ".join(f"{listed.count(state)} {state}" for state in _ORDER if state in listed)
+
+
+def _measured(row: _Row, metrics: Mapping[str, float]) -> None:
+    row.ap = metrics.get("mAP50_95", row.ap)
+    row.full_image = metrics.get("full_image", row.full_image)
+
+
 def _ended(row: _Row, event: RunEnded) -> str:
     figures = f", mAP50-95 {row.ap:.3f}, full-image {row.full_image:.0%}" if row.ap is not None else ""
     if event.status == "done":
-        return f"{row.name}: done in {duration(event.seconds)}{figures}"
-    return f"{row.name}: {event.status}: {event.reason}"
+        return f"{row.name()}: done in {duration(event.seconds)}{figures}"
+    return f"{row.name()}: {event.status}: {_printable(event.reason or '')}"
+
+
+def _printable(text: str) -> str:
+    """Return text in one line, without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

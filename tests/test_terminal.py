@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import pickle
 
 import pytest
 from rich.console import Console
 
 from bench import terminal
-from bench.execution.events import EpochDone, RunEnded, RunStarted
+from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
+
+ENTER, LEAVE, SHOW_CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 
 
 @pytest.fixture
@@ -32,7 +35,15 @@ def planned(count, label="static[alpha=0.1]", state="planned"):
 
 
 def console(width=80, height=24):
-    return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, legacy_windows=False)
+    return Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        force_interactive=True,
+        width=width,
+        height=height,
+        legacy_windows=False,
+        color_system=None,
+    )
 
 
 def shown(view):
@@ -49,54 +60,184 @@ def advance(view, clock, run_id, epochs, seconds=2.0):
         view.update(EpochDone(run_id, epoch, 10, 3.5, measured, seconds))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50), (60, 10)])
+def end(view, run_id, status="done", reason=None):
+    view.update(RunEnded(run_id, status, reason, {"mAP50_95": 0.5, "full_image": 0.0}, 20.0))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50), (60, 10), (40, 8), (100, 5)])
 @pytest.mark.parametrize("count", [1, 12, 200])
-def test_the_view_fits_the_terminal(clock, size, count):
+@pytest.mark.parametrize("notices", [0, 1, 9])
+def test_the_view_fits_the_terminal(clock, size, count, notices):
     view = open_view(planned(count), workers=2, console=console(*size))
-    assert isinstance(view, LiveView)
     for run in range(min(count, 4)):
         advance(view, clock, f"r{run}", 3)
-    if size[0] >= 80:
-        assert all("running" in line and "3/10" in line for line in shown(view)[1 : 1 + min(count, 4)])
+    for _ in range(notices):
+        view.update(Warned("r0", "a long story " * 20))
     lines = shown(view)
     assert len(lines) <= size[1]
     assert max(map(len, lines)) <= size[0]
-    assert all("static[alpha=0.1]" in line for line in lines[1:2] if size[0] >= 80)
+    assert "running" in lines[1]
+    assert lines[-1].startswith(f"{12 / (10 * count):.0%} of {count} runs" if count > 4 else f"30% of {count} runs")
+    if size[0] >= 80 and size[1] >= 24:
+        assert all("static[alpha=0.1] (paper)" in line and "3/10" in line for line in lines[1 : 1 + min(count, 4)])
+        assert sum("a long story" in line for line in lines) == min(notices, 3)
     if count == 200:
-        assert "... and" in lines[-2]
+        assert any(line.startswith("... and") and "planned" in line for line in lines)
 
 
-def test_running_rows_are_first_and_the_rest_is_counted(clock):
-    view = open_view(planned(30), workers=2, console=console(120, 12))
-    advance(view, clock, "r0", 10)
-    view.update(RunEnded("r0", "done", None, {"mAP50_95": 0.5, "full_image": 0.0}, 20.0))
+def test_every_run_is_a_row_or_counted(clock):
+    view = open_view(planned(200), workers=2, console=console(80, 24))
+    for run in range(30):
+        advance(view, clock, f"r{run}", 10)
+        end(view, f"r{run}")
+    lines = shown(view)
+    (folded,) = [line for line in lines if line.startswith("... and ")]
+    counted = sum(int(word) for word in folded.split() if word.isdecimal())
+    assert counted + lines.index(folded) - 1 == 200
+
+
+def test_what_runs_is_first_then_trouble_then_results_then_what_is_planned(clock):
+    view = open_view(planned(30), workers=2, console=console(120, 10))
+    for run in ("r0", "r1"):
+        advance(view, clock, run, 10)
+        end(view, run)
+    advance(view, clock, "r2", 4)
+    end(view, "r2", "failed", "boom")
     advance(view, clock, "r25", 4)
     lines = shown(view)
-    assert all(word in lines[1] for word in ("s25", "running", "4/10", "0.250", "50%", "12 s", "3.500"))
-    assert "1 done" in lines[-2]
-    assert lines[-1].startswith("5% of 30 runs")
+    assert [line.split()[2] for line in lines[1:6]] == ["s25", "s2", "s1", "s0", "s3"]
+    assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50%", "12 s", "3.500"))
+    assert lines[-3].startswith("... and 24 planned")
+    assert "boom" in lines[-2]
+
+
+def test_columns_give_way_but_never_the_state(clock):
+    for width in (200, 120, 100, 90, 80, 70, 60, 50):
+        view = open_view(planned(3), workers=1, console=console(width))
+        advance(view, clock, "r0", 3)
+        end(view, "r0", "interrupted", "Ctrl-C")
+        lines = shown(view)
+        assert "interrupted" in lines[1]
+        assert "3/10" in lines[1]
+        assert ("full-image" in lines[0]) == (width >= 70)
+        assert ("loss" in lines[0]) == (width >= 100)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_long_label_gives_way_to_the_seed(clock, width):
+    label = "static[alpha=0.5,normalization=gradient,decay=0.95]"
+    lines = shown(open_view(planned(12, label), workers=1, console=console(width)))
+    assert [line.split("(paper) ")[1].split()[0] for line in lines[1:13]] == [f"s{seed}" for seed in range(12)]
+    assert all(line.startswith("static[a") and "…" in line for line in lines[1:13])
 
 
 def test_time_left_is_the_epochs_left_shared_among_workers(clock):
     view = open_view(planned(4), workers=2, console=console())
     assert view.progress.seconds_left() is None
+    assert " left" not in shown(view)[-1]
     advance(view, clock, "r0", 5, seconds=2.0)
     assert view.progress.seconds_left() == pytest.approx((5 + 30) * 2.0 / 2)
-    view.update(RunEnded("r0", "failed", "boom", {}, 10.0))
+    assert "35 s left" in shown(view)[-1]
+    end(view, "r0", "failed", "boom")
     assert view.progress.seconds_left() == pytest.approx(30 * 2.0 / 2)
 
 
-def test_markup_in_a_label_stays_text(clock):
-    view = open_view(planned(1, "[bold]x[/] [red]"), workers=1, console=console(120))
-    assert "[bold]x[/] [red]" in "\n".join(shown(view))
+def test_the_last_run_is_shared_by_no_two_workers(clock):
+    view = open_view(planned(1), workers=8, console=console())
+    advance(view, clock, "r0", 4, seconds=3.0)
+    assert view.progress.seconds_left() == pytest.approx(6 * 3.0)
 
 
-def test_a_failure_leaves_a_line(clock):
-    view = open_view(planned(2), workers=1, console=console(120))
+def test_runs_that_are_done_before_cost_no_time(clock):
+    plan = [*planned(5, state="done"), PlannedRun("new", "l2", None, 0, 10, "planned")]
+    view = open_view(plan, workers=1, console=console())
+    assert view.progress.share_done() == pytest.approx(50 / 60)
+    advance(view, clock, "new", 5, seconds=1.0)
+    assert view.progress.seconds_left() == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("label", ["[bold]x[/] [red]", "static[alpha=0.1]", "[/]", "[link=http://x]y"])
+def test_markup_in_a_label_stays_text(clock, label):
+    view = open_view(planned(1, label), workers=1, console=console(120))
+    end(view, "r0", "failed", "[red]boom[/]")
+    lines = shown(view)
+    assert lines[1].startswith(f"{label} (paper) s0 ")
+    assert lines[-2] == f"{label} (paper) s0: failed: [red]boom[/]"
+
+
+def test_what_steers_a_terminal_is_not_passed_on(clock):
+    view = open_view(planned(1, "a\x1b[2Jb\nc"), workers=1, console=console(120))
+    view.update(Warned("r0", "x\r\x1b]0;title\x07y"))
+    end(view, "r0", "failed", "one\ntwo")
+    text = "\n".join(shown(view))
+    assert not set("\x1b\x07\r") & set(text)
+    assert "a [2Jb c (paper) s0" in text
+    assert "failed: one two" in text
+
+
+def test_it_leaves_the_screen_as_it_was_and_the_table_below(clock):
+    view = open_view(planned(12), workers=1, console=console(120))
+    assert isinstance(view, LiveView)
     with view:
-        view.update(RunStarted("r0", 0))
-        view.update(RunEnded("r0", "diverged", "loss is nan at the end of epoch 2", {}, 3.0))
-    assert "diverged: loss is nan at the end of epoch 2" in view.console.file.getvalue()
+        view.update(Warned("r1", "W&B is not reached"))
+        advance(view, clock, "r1", 10)
+        end(view, "r1")
+        advance(view, clock, "r0", 10)
+        end(view, "r0")
+        view.update(RunStarted("r2", 0))
+        end(view, "r2", "diverged", "loss is nan at the end of epoch 2")
+    text = view.console.file.getvalue()
+    assert text.count(ENTER) == text.count(LEAVE) == 1
+    assert text.rindex(SHOW_CURSOR) > text.index(ENTER)
+    lines = text[text.index(LEAVE) + len(LEAVE) :].rstrip("\n").split("\n")
+    assert "\x1b" not in "".join(lines)
+    # Trouble first, then as planned.
+    assert [line.split()[2] for line in lines[1:4]] == ["s2", "s0", "s1"]
+    assert lines[-3:] == [
+        "static[alpha=0.1] (paper) s1: W&B is not reached",
+        "static[alpha=0.1] (paper) s2: diverged: loss is nan at the end of epoch 2",
+        "12 runs, 3 min 00 s left: 1 diverged, 2 done, 9 planned; 40 s so far",
+    ]
+
+
+def test_ctrl_c_leaves_the_screen_too(clock):
+    view = open_view(planned(2), workers=1, console=console(120))
+    view.progress.update(RunStarted("r0", 0))
+    with pytest.raises(KeyboardInterrupt), view:
+        raise KeyboardInterrupt
+    text = view.console.file.getvalue()
+    assert text.index(ENTER) < text.index(LEAVE)
+    assert text.endswith("2 runs: 1 running, 1 planned; 0 s so far\n")
+
+
+def test_stdout_stays_clean(clock, capsys, monkeypatch):
+    monkeypatch.setenv("TTY_INTERACTIVE", "0")
+    with open_view(planned(1), workers=1) as view:
+        advance(view, clock, "r0", 10)
+        end(view, "r0")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "1 done" in err
+
+
+@pytest.mark.parametrize("variables", [{}, {"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1"}, {"TERM": "dumb"}])
+def test_only_a_terminal_gets_the_live_view(monkeypatch, variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(open_view(planned(1), workers=1), PlainView)
+
+
+@pytest.mark.parametrize(("term", "view"), [("xterm-256color", LiveView), ("dumb", PlainView)])
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch, term, view):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    assert isinstance(open_view(planned(1), workers=1), view)
 
 
 def test_plain_lines(clock):
@@ -107,16 +248,34 @@ def test_plain_lines(clock):
         advance(view, clock, "r0", 10)
         view.update(RunEnded("r0", "done", None, {"mAP50_95": 0.5, "full_image": 1.0}, 20.0))
         view.update(RunStarted("r1", 0))
+        view.update(Warned("r1", "W&B is not reached; runs are kept in a folder whose name is long enough to wrap"))
         clock.now += 61
         view.update(EpochDone("r1", 1, 10, 3.0, None, 61.0))
+        view.update(EpochDone("r1", 2, 10, 3.0, None, 0.0))
         view.update(RunEnded("r1", "failed", "boom", {}, 62.0))
     assert out.file.getvalue().splitlines() == [
         "2 runs: 2 planned; 0 s so far",
         "static[alpha=0.1] (paper) s0: done in 20 s, mAP50-95 0.500, full-image 100%",
-        "2 runs: 1 running, 1 done; 1 min 21 s so far, 1 min 06 s left",
+        "static[alpha=0.1] (paper) s1: W&B is not reached; runs are kept in a folder whose name is long enough to wrap",
+        "2 runs, 1 min 06 s left: 1 running, 1 done; 1 min 21 s so far",
         "static[alpha=0.1] (paper) s1: failed: boom",
         "2 runs: 1 failed, 1 done; 1 min 21 s so far",
     ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        RunStarted("r0", 1),
+        EpochDone("r0", 1, 10, 3.0, {"mAP50_95": 0.5}, 1.0),
+        RunEnded("r0", "done", None, {"mAP50_95": 0.5}, 1.0),
+        Warned("r0", "text"),
+    ],
+)
+def test_events_survive_the_trip_and_are_small(event):
+    sent = pickle.dumps(event)
+    assert pickle.loads(sent) == event
+    assert len(sent) < 300
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,14 @@ class RunEnded:
     reason: str | None
     metrics: Mapping[str, float]
     seconds: float
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A worker has something to say that takes nothing down, in one line."""
+
+    run_id: str
+    text: str
+
+
+Event = RunStarted | EpochDone | RunEnded | Warned

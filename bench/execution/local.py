@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from bench.execution.events import EpochDone, RunEnded, RunStarted
+from bench.execution.events import Event, RunEnded, RunStarted
 from bench.execution.task import Task
 from bench.records import RunFolder
 
-Event = RunStarted | EpochDone | RunEnded
 _SPAWN = multiprocessing.get_context("spawn")  # fork would copy torch's threads and locks in an unknown state
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.execution.events import RunEnded
-from bench.execution.local import Event, LocalPool
+from bench.execution.events import Event, RunEnded
+from bench.execution.local import LocalPool
 from bench.execution.task import Task
 from bench.records import RecordError, RunFolder, load_study
 from bench.report import build

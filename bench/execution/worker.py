@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -17,13 +19,13 @@ import datasets
 import strategies
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import UserError
-from bench.execution.events import EpochDone, RunEnded, RunStarted
+from bench.execution.events import EpochDone, Event, RunEnded, RunStarted, Warned
 from bench.execution.task import Task
 from bench.provenance import provenance
 from bench.records import RunFolder, write_atomic
 from bench.tracking import RunInfo, open_trackers
 
-Emit = Callable[[RunStarted | EpochDone | RunEnded], None]
+Emit = Callable[[Event], None]
 
 
 def carry_out(task: Task, emit: Emit) -> None:
@@ -33,6 +35,11 @@ def carry_out(task: Task, emit: Emit) -> None:
     `error.log` in the run's folder. Nothing is raised: one run never takes a study down.
     """
     emit(RunStarted(task.run_id, 0))
+    with _warnings_to(task.run_id, emit):
+        emit(_carried_out(task, emit))
+
+
+def _carried_out(task: Task, emit: Emit) -> RunEnded:
     clock = time.perf_counter()
     folder = RunFolder(task.folder)
     record = replace(
@@ -77,7 +84,23 @@ def carry_out(task: Task, emit: Emit) -> None:
     record = replace(record, status=status, reason=reason, metrics=metrics, timing=timing)
     folder.write(record)
     tracker.finish(record)
-    emit(RunEnded(task.run_id, status, reason, metrics, timing["total_s"]))
+    return RunEnded(task.run_id, status, reason, metrics, timing["total_s"])
+
+
+@contextlib.contextmanager
+def _warnings_to(run_id: str, emit: Emit) -> Iterator[None]:
+    """Send what the harness logs as a warning to the parent, whose view of the study owns the terminal."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            emit(Warned(run_id, record.getMessage()))
+
+    logger, handler = logging.getLogger("bench"), Handler(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _train(

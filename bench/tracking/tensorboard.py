@@ -15,7 +15,9 @@ class TensorBoardTracker:
     """Writes every column of history.csv as a scalar by epoch."""
 
     def __init__(self, config: TrackingConfig, run: RunInfo) -> None:
-        self._writer = SummaryWriter(str(config.folder / "tensorboard" / f"{run.name}-{run.id}"))
+        folder = config.folder / "tensorboard" / f"{run.name}-{run.id}"
+        # What an earlier attempt at this run wrote is purged by the reader, and no file is deleted.
+        self._writer = SummaryWriter(str(folder), purge_step=0, flush_secs=10)
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Write one epoch's scalars."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,41 +68,65 @@ class Tracker(Protocol):
 
 
 def open_trackers(config: TrackingConfig, run: RunInfo) -> Tracker:
-    """Return a tracker that passes everything on to those the configuration asks for."""
-    openers: list[tuple[str, Callable[[], Tracker]]] = []
+    """Return a tracker that passes everything on to those the configuration asks for.
+
+    It never raises, and neither do its methods: a tracker that fails is reported once and dropped.
+    """
+    openers: dict[str, Callable[[], Tracker]] = {}
     if config.wandb != "off":
-        from bench.tracking.weights_and_biases import WandbTracker
-
-        openers.append(("W&B", lambda: WandbTracker(config, run)))
+        openers["W&B"] = partial(_open_wandb, config, run)
     if config.tensorboard:
-        from bench.tracking.tensorboard import TensorBoardTracker
-
-        openers.append(("TensorBoard", lambda: TensorBoardTracker(config, run)))
+        openers["TensorBoard"] = partial(_open_tensorboard, config, run)
     return _Guarded(openers)
+
+
+def report(what: str, error: Exception) -> None:
+    """Warn in one line; what fails in the same way in the next run of this process is not said again."""
+    level = logging.DEBUG if (what, type(error)) in _REPORTED else logging.WARNING
+    _REPORTED.add((what, type(error)))
+    LOGGER.log(level, "%s: %s: %s", what, type(error).__name__, " ".join(str(error).split()))
+
+
+_REPORTED: set[tuple[str, type[Exception]]] = set()
+
+
+# Imported when they are opened, under guard: either package may be absent, broken or slow to import.
+
+
+def _open_wandb(config: TrackingConfig, run: RunInfo) -> Tracker:
+    from bench.tracking.weights_and_biases import WandbTracker
+
+    return WandbTracker(config, run)
+
+
+def _open_tensorboard(config: TrackingConfig, run: RunInfo) -> Tracker:
+    from bench.tracking.tensorboard import TensorBoardTracker
+
+    return TensorBoardTracker(config, run)
 
 
 class _Guarded:
     """Passes on to several trackers; one that raises is named once and dropped."""
 
-    def __init__(self, openers: list[tuple[str, Callable[[], Tracker]]]) -> None:
+    def __init__(self, openers: Mapping[str, Callable[[], Tracker]]) -> None:
         self._trackers: dict[str, Tracker] = {}
-        for name, opener in openers:
+        for name, opener in openers.items():
             tracker = self._try(name, opener)
             if tracker is not None:
                 self._trackers[name] = tracker
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         for name, tracker in list(self._trackers.items()):
-            self._try(name, lambda tracker=tracker: tracker.log_epoch(row))  # type: ignore[misc]
+            self._try(name, partial(tracker.log_epoch, row))
 
     def finish(self, record: RunRecord) -> None:
         for name, tracker in list(self._trackers.items()):
-            self._try(name, lambda tracker=tracker: tracker.finish(record))  # type: ignore[misc]
+            self._try(name, partial(tracker.finish, record))
 
     def _try(self, name: str, action: Callable[[], Any]) -> Any:
         try:
             return action()
         except Exception as error:
             self._trackers.pop(name, None)
-            LOGGER.warning("%s is off for this run: %s: %s", name, type(error).__name__, " ".join(str(error).split()))
+            report(f"{name} is off for this run", error)
             return None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 import torch
 
 import datasets
 import strategies
-from bench.execution.events import EpochDone, RunEnded, RunStarted
+from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.task import Task
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
-from bench.tracking import TrackingConfig
+from bench.tracking import TrackingConfig, open_trackers
 
 
 @pytest.fixture
@@ -56,6 +58,20 @@ def test_a_run_tells_how_it_goes(carried_out):
     assert events[-1].status == record.status == "done"
     assert record.timing["train_s"] > 0
     assert record.timing["total_s"] >= record.timing["train_s"] + record.timing["eval_s"]
+
+
+def test_a_tracker_that_fails_is_told_to_the_parent_and_costs_nothing_else(carried_out, monkeypatch):
+    def broken(config, run):
+        logging.getLogger("bench.tracking").warning("W&B is off for this run: OSError: no network")
+        return open_trackers(config, run)
+
+    monkeypatch.setattr("bench.execution.worker.open_trackers", broken)
+    _, record, events = carried_out("l2", epochs=1)
+    assert [event.text for event in events if isinstance(event, Warned)] == [
+        "W&B is off for this run: OSError: no network"
+    ]
+    assert record.done
+    assert not logging.getLogger("bench").handlers
 
 
 def test_a_two_stage_run_keeps_ap_and_weights_of_its_first_stage(carried_out):
