@@ -42,15 +42,28 @@ def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> 
     if not results:
         empty = not any(not annotation["iscrowd"] for annotation in truth.dataset["annotations"])
         return dict.fromkeys(THRESHOLDS, float("nan") if empty else 0.0)
+    evaluation = matched(truth, results, iou_type)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"][..., 0, 0]  # (thresholds, recalls, categories)
+    return {name: _mean(precision, evaluation.params.iouThrs, iou) for name, iou in THRESHOLDS.items()}
+
+
+def matched(truth: COCO, results: Sequence[Result], iou_type: str) -> COCOeval:
+    """Return results matched to the truth, image by image (`evalImgs`), and not yet accumulated.
+
+    Args:
+        truth: from `load_truth`.
+        results: at least one.
+        iou_type: `segm` or `bbox`.
+    """
     with contextlib.redirect_stdout(io.StringIO()):
         # pycocotools writes into what it loads.
         evaluation = COCOeval(truth, truth.loadRes([dict(result) for result in results]), iou_type)
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
         evaluation.params.maxDets = [100]
         evaluation.evaluate()
-        evaluation.accumulate()
-    precision = evaluation.eval["precision"][..., 0, 0]  # (thresholds, recalls, categories)
-    return {name: _mean(precision, evaluation.params.iouThrs, iou) for name, iou in THRESHOLDS.items()}
+    return evaluation
 
 
 def _mean(precision: NDArray[np.float64], thresholds: NDArray[np.float64], iou: float | None) -> float:

@@ -1,0 +1,36 @@
+"""Comparisons a reviewer would accept. The unit is the difference between two runs with the same seed."""
+
+from bench.statistics.images import ImagePrecision, precision_limit, precision_text
+from bench.statistics.multiplicity import holm
+from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values, paired_difference, t_p_value
+from bench.statistics.planning import minimum_detectable, power, seeds_to_decide
+from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
+from bench.statistics.sequential import looks_p_value
+from bench.statistics.sign_flip import sign_flip_p
+from bench.statistics.verdicts import ALPHA, BETTER, UNDECIDED, WORSE, Verdict, verdicts
+
+__all__ = [
+    "ALPHA",
+    "BETTER",
+    "CONFIDENCE",
+    "UNDECIDED",
+    "WORSE",
+    "ImagePrecision",
+    "PairedDifference",
+    "Verdict",
+    "holm",
+    "looks_p_value",
+    "mean_p_values",
+    "minimum_detectable",
+    "paired_difference",
+    "power",
+    "precision_limit",
+    "precision_text",
+    "rate_difference_p",
+    "rate_interval",
+    "rate_p_values",
+    "seeds_to_decide",
+    "sign_flip_p",
+    "t_p_value",
+    "verdicts",
+]

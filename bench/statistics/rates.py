@@ -1,0 +1,107 @@
+"""How often something happens: intervals and exact tests of `k` in `n`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from scipy import special, stats
+
+_METHODS = {"wilson": "wilson", "clopper-pearson": "exact"}
+_NUISANCE = 128
+"""Common rates at which scipy starts its search for the one that makes the table likeliest."""
+
+
+def rate_interval(
+    k: int, n: int, confidence: float = 0.95, method: Literal["wilson", "clopper-pearson"] = "wilson"
+) -> tuple[float, float]:
+    """Return the interval of a rate of `k` in `n`; (0, 1) when n is 0.
+
+    Args:
+        k: how often it happened.
+        n: how often it could have.
+        confidence: of the interval.
+        method: `wilson` covers the rate that often on average over rates; `clopper-pearson` at least that often at
+            every rate, and agrees with `rate_p_values`.
+
+    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference; Clopper & Pearson 1934,
+    The use of confidence or fiducial limits illustrated in the case of the binomial.
+
+    Raises:
+        ValueError: k is not between 0 and n, or the method is not one of the two.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"method is one of {', '.join(_METHODS)}, not {method}")
+    if n == 0:
+        return 0.0, 1.0
+    interval = stats.binomtest(k, n).proportion_ci(confidence, method=_METHODS[method])
+    return float(interval.low), float(interval.high)
+
+
+def rate_p_values(k: int, n: int, low: float, high: float) -> tuple[float, float]:
+    """Return the p-values for and against a rate lying in the open region (low, high).
+
+    Each is twice that of a one-sided exact binomial test, so that it agrees with the Clopper-Pearson interval of 1 - α:
+    the first is at most α exactly when the interval lies inside the region, the second exactly when it lies wholly
+    outside. A bound under 0 or above 1 is none. One at 0 or at 1 leaves that very rate out of the region: that the rate
+    is above 0 is certain once the event has happened, and cannot be shown before.
+
+    Args:
+        k: how often it happened.
+        n: how often it could have.
+        low: of the region; -inf for none.
+        high: likewise; inf for none.
+
+    Returns:
+        (p_support, p_refute): small where the rate is shown to lie inside, and outside. Both 1 when n is 0.
+
+    Raises:
+        ValueError: k is not between 0 and n, or no rate lies in the region.
+    """
+    _check(k, n)
+    if not (low < high and low < 1 and high > 0):
+        raise ValueError(f"no rate lies between {low} and {high}")
+    if n == 0:
+        return 1.0, 1.0
+    not_above = special.bdtrc(k - 1, n, low) if low >= 0 else 0.0  # the chance of so many at a rate of `low`
+    not_below = special.bdtr(k, n, high) if high <= 1 else 0.0
+    under = special.bdtr(k, n, low) if low >= 0 else 1.0
+    over = special.bdtrc(k - 1, n, high) if high <= 1 else 1.0
+    return min(1.0, 2 * float(max(not_above, not_below))), min(1.0, 2 * float(min(under, over)))
+
+
+def rate_difference_p(k1: int, n1: int, k2: int, n2: int) -> tuple[float, float]:
+    """Return the p-values for one rate being above another, and for its being below.
+
+    Each is twice that of the one-sided test, so that the smaller of them is that of the two-sided one.
+
+    Args:
+        k1: how often it happened in the first group.
+        n1: how often it could have.
+        k2: likewise in the second group.
+        n2: likewise.
+
+    Returns:
+        (p_above, p_below): small where the first rate is shown to be the higher, and the lower. Both 1 when a group is
+        empty.
+
+    Source: Boschloo 1970, Raised conditional level of significance for the 2 × 2-table when testing the equality of two
+    probabilities. It is exact, and finds more than Fisher's test does.
+
+    Raises:
+        ValueError: a count is not between 0 and its n.
+    """
+    _check(k1, n1)
+    _check(k2, n2)
+    if not n1 or not n2:
+        return 1.0, 1.0
+    table = [[k1, k2], [n1 - k1, n2 - k2]]
+    above, below = (
+        min(1.0, 2 * float(stats.boschloo_exact(table, alternative=side, n=_NUISANCE).pvalue))
+        for side in ("greater", "less")
+    )
+    return above, below
+
+
+def _check(k: int, n: int) -> None:
+    if not 0 <= k <= n:
+        raise ValueError(f"a count lies between 0 and n, not {k} of {n}")

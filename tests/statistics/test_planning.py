@@ -1,0 +1,75 @@
+"""Plans against the t-interval, and against studies that were simulated."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from bench.statistics import minimum_detectable, paired_difference, power, seeds_to_decide
+from tests.statistics.samples import by_seed
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (1.0, 0.0), (math.nan, 1.0), (1.0, math.nan), (1e-6, 1.0)])
+def test_there_is_no_telling_how_many_seeds(mean, sd):
+    assert seeds_to_decide(mean, sd) is None
+
+
+def test_a_study_of_the_planned_size_decides_about_every_second_time():
+    rng = np.random.default_rng(2)
+    mean, sd = 0.02, 0.03
+    n = seeds_to_decide(mean, sd)
+    found = sum(paired_difference(by_seed(rng.normal(mean, sd, n)), by_seed([0.0] * n)).decided for _ in range(1000))
+    assert 0.4 < found / 1000 < 0.6
+
+
+@settings(deadline=None)
+@given(st.floats(0.001, 1), st.floats(0.001, 1))
+def test_seeds_to_decide_is_the_least_number_that_does(mean, sd):
+    n = seeds_to_decide(mean, sd)
+
+    def decides(count):
+        return mean > stats.t.ppf(0.975, count - 1) * sd / math.sqrt(count)
+
+    if n is None:
+        assert not decides(10_000)
+    else:
+        assert decides(n)
+        assert n == 2 or not decides(n - 1)
+
+
+@pytest.mark.parametrize(("mean", "n", "alpha"), [(0.0, 3, 0.05), (0.03, 3, 0.05), (-0.03, 5, 0.01), (0.02, 20, 0.05)])
+def test_power_is_how_often_the_t_test_finds_it(mean, n, alpha):
+    drawn = np.random.default_rng(3).normal(mean, 0.02, (20_000, n))
+    found = int((stats.ttest_1samp(drawn, 0, axis=1).pvalue < alpha).sum())
+    assert stats.binomtest(found, len(drawn), power(mean, 0.02, n, alpha)).pvalue > 0.001
+
+
+@settings(deadline=None)
+@given(st.floats(0.001, 100), st.integers(2, 200), st.sampled_from([0.05, 0.05 / 12]), st.floats(0.1, 0.99))
+def test_the_minimum_detectable_difference_has_just_the_power(sd, n, alpha, wanted):
+    least = minimum_detectable(sd, n, alpha, wanted)
+    assert power(least, sd, n, alpha) == pytest.approx(wanted, abs=1e-9)
+    assert power(-least, sd, n, alpha) == pytest.approx(wanted, abs=1e-9)
+    assert power(1e4 * least, sd, n, alpha) == pytest.approx(1.0)
+    assert power(0.0, sd, n, alpha) == pytest.approx(alpha)
+
+
+def test_by_the_book():
+    """G*Power (Faul et al. 2007): half a standard deviation takes 34 pairs for a power of 0.8 at 0.05."""
+    assert power(0.5, 1, 33) < 0.8 < power(0.5, 1, 34)
+
+
+def test_one_pair_finds_nothing():
+    assert power(1.0, 0.1, 1) == 0.0
+    assert minimum_detectable(0.1, 1) == math.inf
+
+
+@pytest.mark.parametrize("wrong", [{"sd": 0.0}, {"sd": math.nan}, {"alpha": 0.0}, {"power": 0.05}, {"power": 1.0}])
+def test_a_plan_needs_a_spread_a_level_and_a_power(wrong):
+    with pytest.raises(ValueError, match=r"must be positive|lies between"):
+        minimum_detectable(**{"sd": 0.02, "n": 5, **wrong})
