@@ -25,10 +25,13 @@ class Strategy:
     Class attributes:
         forms: the MGIoU forms the strategy is meant for; the command line's `--mgiou` picks among them. Empty:
             the MGIoU term has no weight, so that one run serves every form.
+        drawn: parameters that are no choice of anyone's but data of one seed; they make no strategy of their own.
     """
 
     name: ClassVar[str] = ""
+    core: ClassVar[bool] = True
     forms: ClassVar[tuple[str, ...]] = ("paper", "centred")
+    drawn: ClassVar[tuple[str, ...]] = ()
 
     def observe(self, signals: Signals) -> State:
         """Return the state after this step; `signals.state` is the one before it. Called before `weights`."""

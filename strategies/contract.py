@@ -131,9 +131,11 @@ def stages_lie_within_the_run(strategy: Strategy) -> None:
 
 
 def no_other_does_the_same(strategy: Strategy) -> None:
-    """No other registered strategy gives the same weights with the same stages in the same forms."""
+    """No other strategy of `--all` gives the same weights with the same stages in the same forms."""
+    if not strategy.core:
+        return
     own = (strategy.forms, strategy.stages(), trajectory(strategy)[0])
-    for name in names():
+    for name in names(core=True):
         other = build(name)
         if name != strategy.name and own == (other.forms, other.stages(), trajectory(other)[0]):
             raise Broken(f"it does what {name!r} does; one of the two is enough")

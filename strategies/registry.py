@@ -30,8 +30,12 @@ _registry: dict[str, type[Strategy]] = {}
 S = TypeVar("S", bound=type[Strategy])
 
 
-def register(name: str) -> Callable[[S], S]:
+def register(name: str, *, core: bool = True) -> Callable[[S], S]:
     """Put a strategy class under `name` and make it a frozen, keyword-only dataclass of its parameters.
+
+    Args:
+        name: what users call it.
+        core: whether it is one of those that `--all` compares; one that is not must be asked for by name.
 
     Raises:
         StrategyError: the name is taken, or the class is no `Strategy`.
@@ -49,16 +53,17 @@ def register(name: str) -> Callable[[S], S]:
             if issubclass(base, Strategy) and "__dataclass_fields__" not in vars(base):
                 dataclasses.dataclass(frozen=True, kw_only=True)(base)
         cls.name = name
+        cls.core = core
         _registry[name] = cls
         return cls
 
     return wrap
 
 
-def names() -> list[str]:
-    """Return every registered name, this package's own first, in the order of DESIGN's table."""
+def names(*, core: bool = False) -> list[str]:
+    """Return every registered name, or those of `--all`; this package's own first, in the order of DESIGN's table."""
     _discover()
-    return list(_registry)
+    return [name for name, cls in _registry.items() if cls.core or not core]
 
 
 def get(name: str) -> type[Strategy]:
@@ -162,7 +167,7 @@ def _discover() -> None:
     """Import this package's families, then the entry points of whatever else is installed."""
     import strategies
 
-    order = ("baselines", "static", "scheduled", "two_stage", "adaptive")
+    order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls")
     found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
     for module in (*order, *sorted(set(found) - set(order))):
         importlib.import_module(f"strategies.{module}")
@@ -189,7 +194,9 @@ def _split(inner: str) -> list[str]:
 
 
 def _cast(value: Any, wanted: type, where: str) -> Any:
-    """Return `value` as the declared type; only int to float is converted."""
+    """Return `value` as the declared type; only int to float and list to tuple are converted."""
+    if wanted is tuple and isinstance(value, list):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
