@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class RunRecord:
         reason: one line when the run did not end well.
         label: the strategy with the parameters that differ from its defaults.
         metrics: of the last epoch; empty until the run is done. NaN is written as null.
+        ledger: history.csv in a few numbers (`bench.ledger`); empty until the run has ended.
         timing: ISO dates in UTC, and seconds.
         provenance: versions, commit, hardware.
     """
@@ -55,6 +57,7 @@ class RunRecord:
     metrics: Mapping[str, float]
     timing: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    ledger: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -65,6 +68,11 @@ class RunRecord:
     def form(self) -> str | None:
         """The MGIoU form; None where the strategy gives MGIoU no weight."""
         return self.identity["form"]
+
+    @property
+    def replicate(self) -> int:
+        """0; a higher number for the same run once more."""
+        return self.identity.get("replicate", 0)
 
     @property
     def seed(self) -> int:
@@ -97,12 +105,21 @@ class RunRecord:
             wrong = f"status is {raw['status']!r:.40}, not one of {', '.join(STATUSES)}"
         if wrong is None:
             wrong = next(
-                (f"metrics.{key:.40} is no number" for key in raw["metrics"] if not _is_figure(raw, key)), None
+                (
+                    f"{table}.{key:.40} is no number"
+                    for table in ("metrics", "ledger")
+                    for key, value in raw.get(table, {}).items()
+                    if not _is_figure(value)
+                ),
+                None,
             )
         if wrong is not None:
             raise RecordError(f"{where}: {' '.join(wrong.split())}; {_REMEDY}")
-        metrics = {key: math.nan if value is None else value for key, value in raw["metrics"].items()}
-        return cls(**{field.name: raw[field.name] for field in fields(cls)} | {"metrics": metrics})
+        figures = {
+            table: {key: math.nan if value is None else value for key, value in raw.get(table, {}).items()}
+            for table in ("metrics", "ledger")
+        }
+        return cls(**{one.name: raw[one.name] for one in fields(cls) if one.name in raw} | figures)
 
 
 class RunFolder:
@@ -146,6 +163,10 @@ class RunFolder:
         except ValueError:  # pandas' own errors and broken UTF-8 are kinds of it
             raise RecordError(f"{path}: no table; {_REMEDY}") from None
 
+    def write_bootstrap(self, figures: Sequence[float]) -> None:
+        """Write `bootstrap.json`: mAP50-95 under each resample of the validation images, the same for every run."""
+        write_atomic(self.path / "bootstrap.json", json.dumps(to_plain(list(figures))))
+
     def write_predictions(self, results: Sequence[Mapping[str, Any]]) -> None:
         """Write `predictions.json.gz`, COCO results; the same bytes for the same results."""
         text = json.dumps(list(results), separators=(",", ":"), allow_nan=False)
@@ -167,6 +188,17 @@ class RunFolder:
         if not isinstance(results, list):
             raise RecordError(f"{path}: no COCO results; {_REMEDY}")
         return results
+
+
+def read_bootstraps(folder: Path, records: Sequence[RunRecord]) -> dict[str, np.ndarray]:
+    """Return by run id what `RunFolder.write_bootstrap` wrote; a run without one, or with half of one, is left out."""
+    found = {}
+    for record in records:
+        with contextlib.suppress(OSError, ValueError):
+            vector = np.asarray(json.loads((folder / record.id / "bootstrap.json").read_bytes()), dtype=np.float64)
+            if vector.ndim == 1:
+                found[record.id] = vector
+    return found
 
 
 def load_study(folder: Path) -> list[RunRecord]:
@@ -244,7 +276,16 @@ _REQUIRED: dict[str, Any] = {
     "provenance": dict,
 }
 _OPTIONAL: dict[str, Any] = {
-    "timing": {"started": _TEXT, "finished": _TEXT, "train_s": _NUMBER, "eval_s": _NUMBER, "total_s": _NUMBER},
+    "ledger": dict,
+    "timing": {
+        "started": _TEXT,
+        "finished": _TEXT,
+        "train_s": _NUMBER,
+        "eval_s": _NUMBER,
+        "total_s": _NUMBER,
+        "cpu_s": _NUMBER,
+        "memory_mib": _NUMBER,
+    },
     "provenance": {
         "versions": dict,
         "commit": _TEXT,
@@ -283,9 +324,8 @@ def _misfit(values: Any, shape: Mapping[str, Any], prefix: str, required: bool) 
     return None
 
 
-def _is_figure(raw: Mapping[str, Any], key: str) -> bool:
-    """Whether a metric is null, or a number that a float can hold."""
-    value = raw["metrics"][key]
+def _is_figure(value: Any) -> bool:
+    """Whether a value is null, or a number that a float can hold."""
     if value is None or isinstance(value, float):
         return True
     return type(value) is int and abs(value) < 2**63

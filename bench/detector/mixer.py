@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,11 +23,13 @@ LEDGER_COLUMNS = (
     "grad_cosine",
     "conflict",
     "share_l2",
+    "alpha_step",
 )
 """What is kept of every step and averaged over the epoch. The weights are those the step used.
 
 `conflict` is 1 in a step in which the two gradients point apart (cosine under 0), so that its mean is the share of such
 steps. `share_l2` is L2's effective share of the update at the vertices: w_l2‖g1‖ / (w_l2‖g1‖ + w_mgiou‖g2‖).
+`alpha_step` is |alpha - alpha of the step before|, so that its mean shows a strategy that flickers.
 """
 
 
@@ -46,6 +50,7 @@ class Mixer:
         self.state: State = {}
         self._sum: Tensor | None = None
         self._steps = 0
+        self._alpha: float | Tensor | None = None
 
     def __call__(self, pred: Tensor, target: Tensor, visible: Tensor, area: Tensor) -> Tensor:
         """Return the weighted loss, a scalar that sends the weighted gradients to `pred`.
@@ -64,6 +69,14 @@ class Mixer:
         self._note(signals, w_l2, w_mgiou)
         return combine(pred, terms, w_l2, w_mgiou)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the next epoch depends on; call it between two epochs."""
+        return {"strategy": dict(self.state), "alpha": self._alpha}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned."""
+        self.state, self._alpha = state["strategy"], state["alpha"]
+
     def close_epoch(self) -> dict[str, float]:
         """Return the means of `LEDGER_COLUMNS` over the epoch's steps, and start the next. The one synchronisation."""
         if self._sum is None:
@@ -74,8 +87,11 @@ class Mixer:
 
     def _note(self, signals: Signals, w_l2: float | Tensor, w_mgiou: float | Tensor) -> None:
         pull_l2, pull_mgiou = w_l2 * signals.grad_l2, w_mgiou * signals.grad_mgiou
+        alpha = self.strategy.alpha_at(signals)
+        moved = abs(alpha - (alpha if self._alpha is None else self._alpha))
+        self._alpha = alpha
         row = (
-            self.strategy.alpha_at(signals),
+            alpha,
             w_l2,
             w_mgiou,
             signals.loss_l2,
@@ -85,6 +101,7 @@ class Mixer:
             signals.cosine,
             signals.cosine < 0,
             pull_l2 / (pull_l2 + pull_mgiou).clamp_min(torch.finfo(signals.gram.dtype).tiny),
+            moved,
         )
         like = signals.gram
         vector = torch.stack([torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in row])

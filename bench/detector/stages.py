@@ -36,6 +36,17 @@ def begin_stage(trainer: PolygonTrainer, stage: Stage) -> Warmup | None:
     return None
 
 
+def resume_stage(trainer: PolygonTrainer, warmup_done: int | None) -> None:
+    """Give a trainer that goes on from `trainer.start_epoch` the optimiser, schedule and warm-up of its stage.
+
+    Their states are for the caller to load. A stage that begins with that very epoch is begun when the epoch is.
+    """
+    begun = [epoch for epoch, stage in sorted(trainer.stages.items()) if stage.restart and epoch < trainer.start_epoch]
+    if begun:
+        trainer.warmup = _new_training(trainer, trainer.stages[begun[-1]], first=begun[-1])
+        trainer.warmup.done = warmup_done or 0
+
+
 class Warmup:
     """Ultralytics' warm-up for a stage that begins later: learning rates rise from 0, those of biases fall.
 
@@ -66,13 +77,17 @@ class Warmup:
 
 def _restart(trainer: PolygonTrainer, stage: Stage) -> Warmup:
     """Do what a new training from the averaged weights would do over the epochs that are left."""
-    model, args = unwrap_model(trainer.model), trainer.args
+    model = unwrap_model(trainer.model)
     model.load_state_dict(trainer.ema.ema.state_dict())
     criterion, model.criterion = model.criterion, None  # it belongs to the run; the average has no use for a copy
     trainer.ema = ModelEMA(trainer.model)
     model.criterion = criterion
+    return _new_training(trainer, stage, first=trainer.epoch)
 
-    first, left = trainer.epoch, trainer.epochs - trainer.epoch
+
+def _new_training(trainer: PolygonTrainer, stage: Stage, first: int) -> Warmup:
+    """Make the optimiser, schedule and warm-up of a training over the epochs from `first` on."""
+    args, left = trainer.args, trainer.epochs - first
     images = len(trainer.train_loader.dataset)
     trainer.optimizer = trainer.build_optimizer(
         model=trainer.model,

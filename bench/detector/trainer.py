@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+from torch import Tensor
 from ultralytics.data.build import InfiniteDataLoader
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.pose import PoseTrainer
@@ -22,6 +23,7 @@ from bench.detector.mixer import Mixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.predict import predict
 from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
+from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.evaluation import Evaluator
 from datasets import DataSet, Split
@@ -83,8 +85,6 @@ class Outcome:
     state_dict: dict[str, torch.Tensor]
     predictions: list[dict[str, Any]]
     metrics: dict[str, float]
-    train_s: float
-    eval_s: float
 
 
 class PolygonTrainer(PoseTrainer):
@@ -93,11 +93,15 @@ class PolygonTrainer(PoseTrainer):
     It writes no checkpoint, plot, CSV or log of its own; the caller gets an epoch's row through `on_epoch`, and the
     outcome from `run`.
 
+    Attributes:
+        eval_s: seconds spent on measuring.
+
     Args:
         job: what to train.
         folder: a scratch folder; Ultralytics insists on one.
         on_epoch: called with every epoch's row of history.csv.
         on_stage_end: called before a later stage of the strategy begins.
+        snapshot: of another trainer's `snapshot`, to go on from.
     """
 
     def __init__(
@@ -106,8 +110,13 @@ class PolygonTrainer(PoseTrainer):
         folder: Path,
         on_epoch: Callable[[dict[str, float]], None],
         on_stage_end: Callable[[StageEnd], None] = lambda end: None,
+        snapshot: Snapshot | None = None,
     ) -> None:
         self.job = job
+        self.batches_seen, self.last_step = -1, -1
+        self.waiting_gradients: dict[str, Tensor] = {}
+        self.last_finite: float | None = None
+        self._snapshot = snapshot
         self.stages = stage_starts(job.strategy, job.settings["epochs"])
         self.warmup: Warmup | None = None
         self.mixer = Mixer(job.strategy, job.form, job.settings["epochs"])
@@ -115,8 +124,9 @@ class PolygonTrainer(PoseTrainer):
         self.predictions: list[dict[str, Any]] = []
         self._on_epoch = on_epoch
         self._on_stage_end = on_stage_end
-        self._last_finite: float | None = None
-        self._eval_s = 0.0
+        self.eval_s = 0.0
+        self._start: float | None = None
+        self._end: float | None = None
         overrides = {
             **job.settings,
             "model": job.model,
@@ -138,7 +148,7 @@ class PolygonTrainer(PoseTrainer):
         torch.set_num_threads(threads)  # Ultralytics takes the machine for its own; the caller shares it out
         self.callbacks = {event: [] for event in self.callbacks}  # none of Ultralytics' integrations
         self.add_callback("on_train_epoch_start", type(self)._open_epoch)
-        self.add_callback("on_train_batch_start", type(self)._warm_up)
+        self.add_callback("on_train_batch_start", type(self)._open_batch)
         self.add_callback("on_fit_epoch_end", type(self)._close_epoch)
 
     def run(self) -> Outcome:
@@ -147,11 +157,19 @@ class PolygonTrainer(PoseTrainer):
         Raises:
             Diverged: an epoch ended with a loss that is not finite.
         """
-        start = time.perf_counter()
+        self._start = time.perf_counter()
         self.train()
-        weights = self._averaged_weights()
-        total = time.perf_counter() - start
-        return Outcome(weights, self.predictions, dict(self.metrics), total - self._eval_s, self._eval_s)
+        self._end = time.perf_counter()
+        return Outcome(self._averaged_weights(), self.predictions, dict(self.metrics))
+
+    @property
+    def train_s(self) -> float:
+        """Seconds that training took, or has taken so far, without those of measuring."""
+        return 0.0 if self._start is None else (self._end or time.perf_counter()) - self._start - self.eval_s
+
+    def snapshot(self) -> Snapshot:
+        """Return the state at the end of the epoch; call it from `on_epoch`."""
+        return take(self)
 
     # What the data, the model and the loss are.
 
@@ -224,9 +242,15 @@ class PolygonTrainer(PoseTrainer):
 
     def _setup_train(self) -> None:
         super()._setup_train()
-        self.model.to(memory_format=torch.channels_last)  # Ultralytics does so on CUDA; it is faster on the CPU too
+        # Ultralytics does so on CUDA; it is faster on the CPU too. The average as well: its copies in a restarted stage
+        # come from the model, and the same weights in another layout predict with other last bits.
+        self.model.to(memory_format=torch.channels_last)
+        self.ema.ema.to(memory_format=torch.channels_last)
         self.model.criterion = PolygonLoss(unwrap_model(self.model), self.mixer)
         self.probe = SharedGradientProbe(self._probe_batch(), self.mixer.form)
+        if self._snapshot is not None:
+            restore(self, self._snapshot)
+            self._snapshot = None
 
     def _probe_batch(self) -> dict[str, Any]:
         """Return the first training images, unaugmented."""
@@ -238,13 +262,24 @@ class PolygonTrainer(PoseTrainer):
 
     def _open_epoch(self) -> None:
         self.mixer.epoch = self.epoch
+        for name, parameter in unwrap_model(self.model).named_parameters():
+            if name in self.waiting_gradients:  # Ultralytics begins with none
+                parameter.grad = self.waiting_gradients.pop(name).to(parameter.device)
         self._epoch_start = time.perf_counter()
         if self.epoch in self.stages:
             self.warmup = begin_stage(self, self.stages[self.epoch])
 
-    def _warm_up(self) -> None:
+    def _open_batch(self) -> None:
+        self.batches_seen += 1
         if self.warmup is not None:
             self.warmup.step(self.optimizer)
+
+    def optimizer_step(self) -> None:
+        """Take a step once enough batches wait for it; right after a resume Ultralytics has forgotten how many do."""
+        if self.batches_seen - self.last_step < self.accumulate:
+            return
+        self.last_step = self.batches_seen
+        super().optimizer_step()
 
     def _close_dataloader_mosaic(self) -> None:
         self.train_loader.sampler.epoch = self.epoch  # batches prefetched for this epoch are thrown away
@@ -263,7 +298,7 @@ class PolygonTrainer(PoseTrainer):
         if done in self.stages:
             number = 1 + sorted(self.stages).index(done)
             self._on_stage_end(StageEnd(number, done, metrics, self._averaged_weights()))
-        self._eval_s += time.perf_counter() - start
+        self.eval_s += time.perf_counter() - start
         return metrics, 0.0
 
     def _averaged_weights(self) -> dict[str, torch.Tensor]:
@@ -272,9 +307,9 @@ class PolygonTrainer(PoseTrainer):
     def _check_finite(self) -> None:
         loss = float(self.loss.detach())
         if not math.isfinite(loss):
-            known = "none" if self._last_finite is None else f"{self._last_finite:.4g}"
+            known = "none" if self.last_finite is None else f"{self.last_finite:.4g}"
             raise Diverged(f"loss is {loss} at the end of epoch {self.epoch + 1}; the last finite one was {known}")
-        self._last_finite = loss
+        self.last_finite = loss
 
     def _close_epoch(self) -> None:
         losses = {name: float(value) for name, value in self.tloss.items()}

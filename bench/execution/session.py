@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.execution.events import Event, RunEnded
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import RecordError, RunFolder, load_study
-from bench.report import build
-from bench.report.machine import frame
+from bench.records import RecordError, RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
-from bench.tracking import TrackingConfig, log_study
+from bench.tracking import TrackingConfig
+
+FollowUp = Callable[[Sequence[Run]], Sequence[Run]]
+"""From the runs that are done to those that they call for; one that was planned before is not run again."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,12 @@ class Options:
     Attributes:
         folder: the study's folder, one sub-folder a run.
         study: its name.
-        source: data set name or COCO folder.
+        sources: data set name or COCO folder, by the data's fingerprint.
         device: as Ultralytics takes it.
         workers: number of processes.
         threads: torch threads in each.
         val_every: epochs between two measurements of AP.
+        snapshot_every: epochs between two snapshots on disk.
         plugins: files or modules that register strategies.
         tracking: W&B and TensorBoard.
         fresh: repeat what is done.
@@ -38,27 +40,49 @@ class Options:
 
     folder: Path
     study: str
-    source: str
+    sources: Mapping[str, str]
     device: str
     workers: int
     threads: int
     val_every: int
+    snapshot_every: int
     plugins: tuple[str, ...]
     tracking: TrackingConfig
     fresh: bool
 
 
-def carry_out_study(runs: Sequence[Run], options: Options) -> Counter[str]:
-    """Carry out every run that is not done yet; return how many runs of the plan now have each status."""
+def carry_out_study(
+    runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done: ()
+) -> tuple[list[Run], Counter[str]]:
+    """Carry out every run that is not done yet, then what they call for, until nothing more is called for.
+
+    Returns:
+        All runs that belong to the study now, and how many of them have each status.
+    """
+    planned = {run.id: run for run in runs}
+    statuses = _carry_out(list(planned.values()), options)
+    while not {"interrupted", "planned"} & set(statuses.values()):
+        done = [run for run in planned.values() if statuses[run.id] == "done"]
+        more = {run.id: run for run in follow_up(done) if run.id not in planned}
+        if not more:
+            break
+        planned |= more
+        statuses |= _carry_out(list(more.values()), options)
+    return list(planned.values()), Counter(statuses.values())
+
+
+def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
+    """Carry out what is not done of a batch; return each run's status by id."""
     tasks = [_task(run, options) for run in runs]
     statuses = {task.run_id: "planned" if options.fresh else _status(task.folder) for task in tasks}
     left = [task for task in tasks if statuses[task.run_id] != "done"]
     for task in left:
-        shutil.rmtree(task.folder, ignore_errors=True)  # what an earlier attempt left must not mix with this one
-        RunFolder(task.folder).write(task.record("planned"))
+        if statuses[task.run_id] not in _GOES_ON:
+            shutil.rmtree(task.folder, ignore_errors=True)  # what an earlier attempt left must not mix with this one
+            RunFolder(task.folder).write(task.record("planned"))
         statuses[task.run_id] = "planned"
     shown = [
-        PlannedRun(run.id, run.label, run.form, run.seed, run.settings["epochs"], statuses[run.id]) for run in runs
+        PlannedRun(run.id, _shown(run), run.form, run.seed, run.settings["epochs"], statuses[run.id]) for run in runs
     ]
     with open_view(shown, workers=options.workers) as view:
 
@@ -69,12 +93,18 @@ def carry_out_study(runs: Sequence[Run], options: Options) -> Counter[str]:
 
         interrupted = LocalPool(options.workers, options.threads).run(left, on_event)
         for task in interrupted:
-            reason = "interrupted by Ctrl-C; the same command starts it again"
+            reason = "stopped before it left a snapshot of its last epoch; the same command goes on from an earlier one"
             RunFolder(task.folder).write(task.record("interrupted", reason))
             on_event(RunEnded(task.run_id, "interrupted", reason, {}, 0.0))
-    if left and not interrupted:
-        log_study(options.tracking, options.study, frame(build(load_study(options.folder)).comparisons))
-    return Counter(statuses.values())
+    return statuses
+
+
+_GOES_ON = ("running", "interrupted")
+"""What a run is on record as when it was cut short; its snapshot, if it left one, is gone on from."""
+
+
+def _shown(run: Run) -> str:
+    return f"{run.label}, once more" if run.replicate else run.label
 
 
 def _status(folder: Path) -> str:
@@ -91,10 +121,11 @@ def _task(run: Run, options: Options) -> Task:
         label=run.label,
         study=options.study,
         identity=run.identity,
-        source=options.source,
+        source=options.sources[run.data["fingerprint"]],
         folder=options.folder / run.id,
         device=options.device,
         val_every=options.val_every,
+        snapshot_every=options.snapshot_every,
         plugins=options.plugins,
         tracking=options.tracking,
     )

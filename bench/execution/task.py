@@ -24,6 +24,7 @@ class Task:
         folder: where the record goes.
         device: as Ultralytics takes it.
         val_every: epochs between two measurements.
+        snapshot_every: epochs between two snapshots on disk.
         plugins: files or modules to import for strategies.
         tracking: W&B and TensorBoard.
     """
@@ -36,6 +37,7 @@ class Task:
     folder: Path
     device: str
     val_every: int
+    snapshot_every: int
     plugins: tuple[str, ...]
     tracking: TrackingConfig
 

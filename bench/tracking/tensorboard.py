@@ -14,10 +14,10 @@ from bench.tracking.trackers import RunInfo, TrackingConfig
 class TensorBoardTracker:
     """Writes every column of history.csv as a scalar by epoch."""
 
-    def __init__(self, config: TrackingConfig, run: RunInfo) -> None:
+    def __init__(self, config: TrackingConfig, run: RunInfo, first_epoch: int = 0) -> None:
         folder = config.folder / "tensorboard" / f"{run.name}-{run.id}"
-        # What an earlier attempt at this run wrote is purged by the reader, and no file is deleted.
-        self._writer = SummaryWriter(str(folder), purge_step=0, flush_secs=10)
+        # What an earlier attempt wrote of epochs that are trained again is purged by the reader; no file is deleted.
+        self._writer = SummaryWriter(str(folder), purge_step=first_epoch + bool(first_epoch), flush_secs=10)
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Write one epoch's scalars."""

@@ -67,8 +67,10 @@ class Tracker(Protocol):
         """Take the final record, and close."""
 
 
-def open_trackers(config: TrackingConfig, run: RunInfo) -> Tracker:
+def open_trackers(config: TrackingConfig, run: RunInfo, first_epoch: int = 0) -> Tracker:
     """Return a tracker that passes everything on to those the configuration asks for.
+
+    A run that goes on from a snapshot says how many epochs are behind it; they have been told before.
 
     It never raises, and neither do its methods: a tracker that fails is reported once and dropped.
     """
@@ -76,7 +78,7 @@ def open_trackers(config: TrackingConfig, run: RunInfo) -> Tracker:
     if config.wandb != "off":
         openers["W&B"] = partial(_open_wandb, config, run)
     if config.tensorboard:
-        openers["TensorBoard"] = partial(_open_tensorboard, config, run)
+        openers["TensorBoard"] = partial(_open_tensorboard, config, run, first_epoch)
     return _Guarded(openers)
 
 
@@ -99,10 +101,10 @@ def _open_wandb(config: TrackingConfig, run: RunInfo) -> Tracker:
     return WandbTracker(config, run)
 
 
-def _open_tensorboard(config: TrackingConfig, run: RunInfo) -> Tracker:
+def _open_tensorboard(config: TrackingConfig, run: RunInfo, first_epoch: int) -> Tracker:
     from bench.tracking.tensorboard import TensorBoardTracker
 
-    return TensorBoardTracker(config, run)
+    return TensorBoardTracker(config, run, first_epoch)
 
 
 class _Guarded:

@@ -13,14 +13,13 @@ from bench.execution.local import LocalPool
 from bench.execution.task import Task
 from bench.records import load_study
 from bench.settings import DEFAULTS
-from bench.study import plan
+from bench.study import arms_of, plan
 from bench.tracking import TrackingConfig
 
 
 def tasks(folder, source, names, plugins=()):
     runs = plan(
-        strategies=[strategies.build(name) for name in names],
-        forms=("paper",),
+        arms_of([strategies.build(name) for name in names], ("paper",)),
         seeds=(0,),
         data=datasets.load(source),
         vertices=4,
@@ -37,6 +36,7 @@ def tasks(folder, source, names, plugins=()):
             folder=folder / run.id,
             device="cpu",
             val_every=10,
+            snapshot_every=10,
             plugins=plugins,
             tracking=TrackingConfig(wandb="off", tensorboard=False, folder=folder),
         )

@@ -39,6 +39,7 @@ def carried_out(small_folder, tmp_path):
             folder=tmp_path / run.id,
             device="cpu",
             val_every=10,
+            snapshot_every=10,
             plugins=(),
             tracking=TrackingConfig(wandb="off", tensorboard=False, folder=tmp_path),
         )
@@ -61,9 +62,9 @@ def test_a_run_tells_how_it_goes(carried_out):
 
 
 def test_a_tracker_that_fails_is_told_to_the_parent_and_costs_nothing_else(carried_out, monkeypatch):
-    def broken(config, run):
+    def broken(config, run, first_epoch):
         logging.getLogger("bench.tracking").warning("W&B is off for this run: OSError: no network")
-        return open_trackers(config, run)
+        return open_trackers(config, run, first_epoch)
 
     monkeypatch.setattr("bench.execution.worker.open_trackers", broken)
     _, record, events = carried_out("l2", epochs=1)

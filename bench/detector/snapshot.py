@@ -1,0 +1,81 @@
+"""What a training has come to at the end of an epoch, so that it can go on from there as if nothing had happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from ultralytics.utils.torch_utils import unwrap_model
+
+from bench.detector.stages import resume_stage
+
+if TYPE_CHECKING:
+    from bench.detector.trainer import PolygonTrainer
+
+Snapshot = dict[str, Any]
+"""Nested dictionaries and lists of tensors and plain values: what `torch.load(weights_only=True)` reads."""
+
+
+def take(trainer: PolygonTrainer) -> Snapshot:
+    """Return the state at the end of the epoch under way, in memory of its own.
+
+    What a batch looks like depends on (seed, epoch, index) alone (`bench.detector.data`), so that the loader's position
+    is the epoch's number. Torch's generators are kept for models that draw from them (dropout).
+    """
+    model = unwrap_model(trainer.model)
+    return _copied(
+        {
+            "epoch": trainer.epoch,
+            "batch": trainer.batches_seen,
+            "last_step": trainer.last_step,
+            "model": model.state_dict(),
+            # Of batches that wait for the rest of their step; where each batch is a step there are none.
+            "gradients": {name: p.grad for name, p in model.named_parameters() if p.grad is not None},
+            "ema": trainer.ema.ema.state_dict(),
+            "ema_updates": trainer.ema.updates,
+            "optimizer": trainer.optimizer.state_dict(),
+            "scheduler": {k: v for k, v in trainer.scheduler.state_dict().items() if k in ("base_lrs", "last_epoch")},
+            "scaler": trainer.scaler.state_dict(),
+            "warmup_done": None if trainer.warmup is None else trainer.warmup.done,
+            "mixer": trainer.mixer.state_dict(),
+            "last_finite": trainer.last_finite,
+            "generator": torch.get_rng_state(),
+            "generators": torch.cuda.get_rng_state_all() if trainer.device.type == "cuda" else [],
+        }
+    )
+
+
+def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
+    """Put a trainer that has been set up, and has not begun, where the snapshot was taken.
+
+    The strategy may be another one than that of the snapshot, as long as its weights were the same up to there.
+    """
+    model = unwrap_model(trainer.model)
+    trainer.start_epoch = snapshot["epoch"] + 1
+    resume_stage(trainer, snapshot["warmup_done"])
+    model.load_state_dict(snapshot["model"])
+    trainer.ema.ema.load_state_dict(snapshot["ema"])
+    trainer.ema.updates = snapshot["ema_updates"]
+    trainer.optimizer.load_state_dict(snapshot["optimizer"])
+    trainer.scheduler.load_state_dict({**trainer.scheduler.state_dict(), **snapshot["scheduler"]})
+    trainer.scaler.load_state_dict(snapshot["scaler"])
+    trainer.batches_seen, trainer.last_step = snapshot["batch"], snapshot["last_step"]
+    trainer.waiting_gradients = snapshot["gradients"]
+    trainer.mixer.load_state_dict(snapshot["mixer"])
+    trainer.last_finite = snapshot["last_finite"]
+    trainer.train_loader.sampler.epoch = trainer.start_epoch
+    trainer.train_loader.reset()
+    torch.set_rng_state(snapshot["generator"].cpu())
+    if snapshot["generators"] and trainer.device.type == "cuda":
+        torch.cuda.set_rng_state_all([state.cpu() for state in snapshot["generators"]])
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy that training cannot write to, on the CPU: a snapshot must not hold a GPU's memory."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return value

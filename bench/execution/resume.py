@@ -1,0 +1,79 @@
+"""What a run that was cut short goes on from: `snapshot.pt` in its folder."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.records import to_plain, write_atomic
+
+NAME = "snapshot.pt"
+
+
+@dataclass
+class Progress:
+    """How far a run has come at the end of an epoch.
+
+    Attributes:
+        rows: of history.csv so far.
+        metrics: that stages left behind.
+        seconds: training and evaluation so far, as in the record's timing.
+        trainer: `PolygonTrainer.snapshot()`; None before the first epoch is over.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    trainer: dict[str, Any] | None = None
+
+
+class UnreadableSnapshot(Exception):
+    """A snapshot that cannot be gone on from. It has been set aside; the text says where."""
+
+
+def write_progress(folder: Path, identity: Mapping[str, Any], progress: Progress) -> None:
+    """Write a run's snapshot, in the place of an earlier one."""
+    buffer = BytesIO()
+    torch.save({"identity": _text(identity), **vars(progress)}, buffer)
+    write_atomic(folder / NAME, buffer.getvalue())
+
+
+def read_progress(folder: Path, identity: Mapping[str, Any]) -> Progress:
+    """Return what a run left, or empty progress. The file is read as data; it cannot run code.
+
+    Raises:
+        UnreadableSnapshot: it is cut off, of another version, or of another run.
+    """
+    path = folder / NAME
+    try:
+        raw = torch.load(path, weights_only=True, map_location="cpu")
+    except FileNotFoundError:
+        return Progress()
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+        raise UnreadableSnapshot(_set_aside(path)) from None
+    wanted = {"identity", *vars(Progress())}
+    if not isinstance(raw, dict) or raw.keys() != wanted or raw["identity"] != _text(identity):
+        raise UnreadableSnapshot(_set_aside(path))
+    return Progress(**{key: value for key, value in raw.items() if key != "identity"})
+
+
+def remove_progress(folder: Path) -> None:
+    """Remove a snapshot that nothing will go on from."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def _set_aside(path: Path) -> str:
+    aside = path.with_suffix(".unreadable")
+    path.replace(aside)
+    return f"{path} cannot be gone on from; set aside as {aside.name}, the run starts again"
+
+
+def _text(identity: Mapping[str, Any]) -> str:
+    return json.dumps(to_plain(identity), sort_keys=True)

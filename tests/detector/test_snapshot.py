@@ -1,0 +1,82 @@
+"""A training that goes on from a snapshot ends with the bits of one that was never interrupted."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import torch
+
+from bench.detector.trainer import PolygonTrainer
+
+from .test_pairing import equal
+
+
+def stored(snapshot):
+    """Return a snapshot after it has been to disk, read without running code."""
+    buffer = io.BytesIO()
+    torch.save(snapshot, buffer)
+    buffer.seek(0)
+    return torch.load(buffer, weights_only=True)
+
+
+def train(job, folder, after=None, snapshot=None):
+    """Return the outcome, the rows, and the snapshot taken after that many epochs."""
+    rows, taken = [], []
+
+    def on_epoch(row):
+        rows.append({key: value for key, value in row.items() if key != "seconds"})
+        if row["epoch"] == after:
+            taken.append(stored(trainer.snapshot()))
+
+    trainer = PolygonTrainer(job, folder, on_epoch, snapshot=snapshot)
+    outcome = trainer.run()
+    return outcome, rows, taken[0] if taken else None
+
+
+CASES = [
+    ("cosine", 2, {}),
+    ("static[normalization=loss-ema]", 2, {}),
+    ("adaptive", 3, {}),
+    ("two-stage-50", 2, {}),  # at the very moment of the switch
+    ("two-stage-50[stage2_lr=0.1]", 4, {}),
+    ("two-stage-50[restart=true]", 2, {}),
+    ("two-stage-50[restart=true]", 4, {}),  # within the second warm-up
+    ("cosine", 2, {"nbs": 16}),  # four batches a step, of five an epoch: some wait
+    ("static", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
+    ("rescue[by=two-stage-50]", 3, {}),
+]
+
+
+@pytest.mark.parametrize(("text", "after", "settings"), CASES, ids=[f"{c[0]}-{c[1]}-{i}" for i, c in enumerate(CASES)])
+def test_a_resumed_training_is_the_same_bit_for_bit(job, tmp_path, text, after, settings):
+    made = job(text, epochs=6, **settings)
+    whole, rows, snapshot = train(made, tmp_path / "whole", after)
+    torch.manual_seed(99)  # a new process would not have this one's generators
+    resumed, later, _ = train(made, tmp_path / "resumed", snapshot=snapshot)
+    assert equal(whole.state_dict, resumed.state_dict)
+    assert shown(later) == shown(rows[after:])
+    assert whole.predictions == resumed.predictions
+
+
+def shown(rows):
+    """Return rows to the last bit, in a form in which NaN equals NaN."""
+    return [{key: repr(value) for key, value in row.items()} for row in rows]
+
+
+def test_what_a_snapshot_holds_is_its_own(job, tmp_path):
+    taken = []
+    trainer = PolygonTrainer(job("cosine", epochs=3), tmp_path, lambda row: taken.append(trainer.snapshot()))
+    trainer.run()
+    first, last = taken[0], taken[-1]
+    assert first["epoch"] == 0
+    assert not equal(first["model"], last["model"])
+    assert {t.device.type for t in first["model"].values()} == {"cpu"}
+
+
+def test_a_run_takes_over_another_strategys_beginning(job, tmp_path):
+    """What prefix sharing rests on: l2 and a two-stage run are the same training up to the switch."""
+    *_, snapshot = train(job("l2", epochs=6), tmp_path / "l2", 3)
+    alone, *_ = train(job("two-stage-50", epochs=6), tmp_path / "alone")
+    forked, *_ = train(job("two-stage-50", epochs=6), tmp_path / "forked", snapshot=snapshot)
+    assert equal(alone.state_dict, forked.state_dict)
