@@ -35,6 +35,13 @@ class Form(str, Enum):
     both = "both"
 
 
+class Suite(str, Enum):
+    """Choices of `--suite`."""
+
+    core = "core"
+    claims = "claims"
+
+
 class Wandb(str, Enum):
     """Choices of `--wandb`."""
 
@@ -66,9 +73,15 @@ def run(
     seeds: Annotated[
         Optional[int], typer.Option(min=1, help="Number of seeds, 0 to N-1.  [default: 3, with --quick 1]")
     ] = None,
+    suite: Annotated[
+        Optional[Suite], typer.Option(help="core: the same as --all. claims: whatever `bench claims` judges needs.")
+    ] = None,
     data: Annotated[
-        str, typer.Option(metavar="NAME|DIR", help="A registered data set, or a COCO folder.")
-    ] = "documents",
+        Optional[list[str]],
+        typer.Option(
+            metavar="NAME|DIR", help="A registered data set, or a COCO folder. Repeatable.  [default: documents]"
+        ),
+    ] = None,
     mgiou: Annotated[Form, typer.Option(help="The MGIoU form that the mixes use.")] = Form.paper,
     vertices: Annotated[
         Optional[int], typer.Option(metavar="V", help="Vertices to predict, 3 to 16.  [default: what suits the data]")
@@ -81,8 +94,21 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="A look: few epochs, one seed. Its figures mean nothing.")
     ] = False,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Add seeds, a pair at a time, to what is still UNDECIDED.")
+    ] = False,
+    max_seeds: Annotated[int, typer.Option(min=2, metavar="N", help="Where --until-decided ends.")] = 10,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="For strategies whose weights vary: just that mix, shuffled, replayed.")
+    ] = False,
+    aa: Annotated[
+        bool, typer.Option("--aa", help="Run the reference once more at every seed: the noise of the machine itself.")
+    ] = False,
     val_every: Annotated[
         int, typer.Option(min=1, metavar="N", help="Measure AP every N epochs, and at the last.")
+    ] = 10,
+    snapshot_every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write a snapshot every N epochs; a killed run goes on from it.")
     ] = 10,
     out: Out = RESULTS,
     study: Annotated[
@@ -106,49 +132,59 @@ def run(
     import strategies
     from bench.execution.hardware import resolve_device, share_out
     from bench.execution.session import Options, carry_out_study
+    from bench.follow_up import FollowUp
     from bench.settings import resolve
-    from bench.study import FORMS, plan
-    from bench.tracking import TrackingConfig
+    from bench.study import FORMS, plan, replicates
+    from bench.tracking import TrackingConfig, log_study
 
     for source in plugin or []:
         strategies.load_plugin(source)
     settings = resolve(set_ or [], quick)
-    chosen = _strategies(all_, strategy or [])
+    arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
+    first_seeds = seeds or (1 if quick else 3)
+    if until_decided and max_seeds <= first_seeds:
+        raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {first_seeds} seeds")
     name = _study_name(study or ("quick" if quick else "main"))
     used_device = resolve_device(device)
     from bench.detector.model import model_config
 
     model_config(model, 4)  # a wrong name is told before any data are made
-    loaded = datasets.load(data)
-    for note in loaded.notes:
-        _say(f"{loaded.name}: {note}")
-    runs = plan(
-        strategies=chosen,
-        forms=FORMS if mgiou is Form.both else (mgiou.value,),
-        seeds=range(seeds or (1 if quick else 3)),
-        data=loaded,
-        vertices=vertices,
-        model=model,
-        settings=settings,
-    )
+    sources = {}
+    runs = []
+    for source in dict.fromkeys(data or ["documents"]):
+        loaded = datasets.load(source)
+        sources[loaded.fingerprint] = source
+        for note in loaded.notes:
+            _say(f"{loaded.name}: {note}")
+        runs += plan(arms, range(first_seeds), loaded, vertices, model, settings)
+    if aa:
+        runs += replicates(runs)
     used_workers, threads = share_out(used_device, workers, len(runs))
     folder = out / name
     _writable(folder)
-    ended = carry_out_study(
+    _declare(folder, suite, all_, (first_seeds, max_seeds) if until_decided else None)
+    tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
+    runs, ended = carry_out_study(
         runs,
         Options(
             folder=folder,
             study=name,
-            source=data,
+            sources=sources,
             device=used_device,
             workers=used_workers,
             threads=threads,
             val_every=val_every,
+            snapshot_every=snapshot_every,
             plugins=tuple(plugin or ()),
-            tracking=TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder),
+            tracking=tracking,
             fresh=fresh,
         ),
+        FollowUp(folder, controls, max_seeds if until_decided else None),
     )
+    from bench.report import load_report
+    from bench.report.machine import frame
+
+    log_study(tracking, name, frame(load_report(folder).comparisons))
     told = ", ".join(f"{number} {status}" for status, number in ended.items())
     _say(f"{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
     if ended["interrupted"] or ended["planned"]:
@@ -164,16 +200,35 @@ def report(
     ] = None,
     out: Out = RESULTS,
     format_: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.md,
+    figures: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Draw the report's figures there too.")] = None,
+    data: Annotated[
+        Optional[list[str]], typer.Option(metavar="DIR", help="COCO folders of the study, for the gallery. Repeatable.")
+    ] = None,
 ) -> None:
     """Write the comparison of a study to stdout. It reads records alone."""
-    from bench.records import load_study
-    from bench.report import build, render
+    from bench.report import load_report, render
 
     folder = _find_study(out, study)
-    records = load_study(folder)
-    if not records:
-        raise UserError(f"{folder} holds no run; start some: python -m bench run --all --study {folder.name}")
-    sys.stdout.write(render(build(records), format_.value))
+    found = load_report(folder)
+    if figures is not None:
+        _draw(folder, found, figures, data or [])
+    sys.stdout.write(render(found, format_.value))
+
+
+@app.command()
+def claims(
+    study: Annotated[
+        Optional[str], typer.Argument(help="The study's name.  [default: main, or the only one there is]")
+    ] = None,
+    out: Out = RESULTS,
+    json_: Annotated[bool, typer.Option("--json", help="Write every figure as JSON.")] = False,
+) -> None:
+    """Judge the declared claims by a study's records: SUPPORTED, REFUTED, UNDECIDED or NOT RUN, with the evidence."""
+    from bench.claims.show import to_json, to_text
+    from bench.report import load_report
+
+    found = load_report(_find_study(out, study))
+    sys.stdout.write(to_json(found.comparisons) if json_ else to_text(found.comparisons))
 
 
 @app.command("list")
@@ -192,13 +247,18 @@ def list_(
 
     for source in plugin or []:
         strategies.load_plugin(source)
-    rows = []
-    for name in strategies.names():
-        one = strategies.build(name)
-        parameters = ", ".join(f"{key}={_plain(value)}" for key, value in one.parameters().items())
-        rows.append((name, parameters or "-", (inspect.getdoc(type(one)) or "").partition("\n")[0]))
-    print(tabulate(rows, headers=("strategy", "parameters and defaults", "what it does"), disable_numparse=True))
-    print(f"\ndata sets: {', '.join(datasets.names())}, or the path of a COCO folder")
+    core = strategies.names(core=True)
+    special = [name for name in strategies.names() if name not in core]
+    for heading, chosen in (("strategy", core), ("not in --all", special)):
+        rows = []
+        for name in chosen:
+            one = strategies.build(name)
+            told = {key: value for key, value in one.parameters().items() if key not in one.drawn}
+            parameters = ", ".join(f"{key}={_plain(value)}" for key, value in told.items())
+            rows.append((name, parameters or "-", (inspect.getdoc(type(one)) or "").partition("\n")[0]))
+        headers = (heading, "parameters and defaults", "what it does")
+        print(tabulate(rows, headers=headers, disable_numparse=True), end="\n\n")
+    print(f"data sets: {', '.join(datasets.names())}, or the path of a COCO folder")
 
 
 @app.command()
@@ -292,13 +352,55 @@ def main() -> None:
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
-def _strategies(all_: bool, texts: list[str]) -> list[Any]:
+def _arms(all_: bool, suite: Suite | None, texts: list[str], forms: tuple[str, ...]) -> list[Any]:
     import strategies
+    from bench.study import arms_of
+    from bench.suites import arms_of_suite
 
-    if not all_ and not texts:
-        raise UserError("nothing to run; give --all or --strategy NAME (python -m bench list shows them)")
-    chosen = [strategies.build(name) for name in strategies.names()] if all_ else []
-    return chosen + [one for text in texts for one in strategies.parse(text)]
+    if not all_ and not suite and not texts:
+        raise UserError("nothing to run; give --all, --suite or --strategy NAME (python -m bench list shows them)")
+    chosen = arms_of_suite("core", forms) if all_ else []
+    if suite:
+        chosen += arms_of_suite(suite.value, forms)
+    return chosen + arms_of([one for text in texts for one in strategies.parse(text)], forms)
+
+
+def _declare(folder: Path, suite: Suite | None, all_: bool, looks: tuple[int, int] | None) -> None:
+    """Write what the study is set up to do, before its first run."""
+    from bench.claims import CLAIMS, fingerprint
+    from bench.landscape import probe
+    from bench.manifest import Manifest, read_manifest, write_manifest
+
+    known = read_manifest(folder)
+    named = suite.value if suite else "core" if all_ else None
+    wanted = Manifest(named, fingerprint(CLAIMS), looks)
+    manifest = known.widened(wanted) if known else wanted
+    if manifest.landscape is None:
+        manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))
+    if manifest != known:
+        write_manifest(folder, manifest)
+
+
+def _draw(folder: Path, found: Any, into: Path, sources: list[str]) -> None:
+    """Draw figures; the gallery only where the data are still those that were trained on."""
+    import datasets
+    from bench.report.figures import draw
+
+    def images(comparison: Any) -> Any:
+        wanted = comparison.condition["data"]
+        for source in (*sources, wanted["name"]):
+            try:
+                loaded = datasets.load(source)
+            except datasets.DataError:
+                continue
+            if loaded.fingerprint == wanted["fingerprint"]:
+                return loaded
+        _say(f"{wanted['name']}: the data are not here as they were; no gallery is drawn")
+        return None
+
+    _writable(into)
+    for figure in draw(folder, found, into, images):
+        _say(f"drawn: {figure.path}")
 
 
 def _study_name(name: str) -> str:

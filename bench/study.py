@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import UserError
 from datasets import DataSet
@@ -28,6 +28,7 @@ class Run:
         seed: the same seed makes runs of different strategies a pair.
         model: name of the model YAML.
         settings: Ultralytics overrides.
+        replicate: 0; a higher number is the same run once more, to see what the machine alone changes (A/A).
     """
 
     strategy: Strategy
@@ -36,17 +37,21 @@ class Run:
     seed: int
     model: str
     settings: Mapping[str, Any]
+    replicate: int = 0
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """The run in plain values, as it stands in its record."""
+        parameters = self.strategy.parameters()
+        drawn = {name: parameters.pop(name) for name in self.strategy.drawn}
         return {
-            "strategy": {"name": self.strategy.name, "parameters": self.strategy.parameters()},
+            "strategy": {"name": self.strategy.name, "parameters": parameters, **({"drawn": drawn} if drawn else {})},
             "form": self.form,
             "data": dict(self.data),
             "seed": self.seed,
             "model": self.model,
             "settings": dict(self.settings),
+            **({"replicate": self.replicate} if self.replicate else {}),
         }
 
     @cached_property
@@ -61,35 +66,45 @@ class Run:
         return self.strategy.label
 
 
+class Arm(NamedTuple):
+    """A strategy in one MGIoU form; None where it gives MGIoU no weight."""
+
+    strategy: Strategy
+    form: str | None
+
+
+def arms_of(strategies: Sequence[Strategy], forms: Sequence[str]) -> list[Arm]:
+    """Return each strategy in those of `forms` that it is meant for, or in its first form when none is."""
+    return [Arm(strategy, form) for strategy in strategies for form in _forms_of(strategy, forms)]
+
+
 def plan(
-    strategies: Sequence[Strategy],
-    forms: Sequence[str],
+    arms: Sequence[Arm],
     seeds: Sequence[int],
     data: DataSet,
     vertices: int | None,
     model: str,
     settings: Mapping[str, Any],
 ) -> list[Run]:
-    """Return the runs of a study, all strategies of a seed before the next seed, each run once.
-
-    A strategy runs in those of `forms` that it is meant for, or in its first form when none is.
+    """Return the runs of a study on one data set, all arms of a seed before the next seed, each run once.
 
     Raises:
         UserError: nothing to run, or a number of vertices that no polygon has.
     """
-    if not strategies:
+    if not arms:
         raise UserError("no strategy to run; give --all or --strategy NAME (python -m bench list shows them)")
     v = vertices or data.vertices
     if v not in VERTICES:
         raise UserError(f"--vertices {v}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
     described = {"name": data.name, "fingerprint": data.fingerprint, "vertices": v}
-    runs = [
-        Run(strategy, form, described, seed, model, settings)
-        for seed in seeds
-        for strategy in strategies
-        for form in _forms_of(strategy, forms)
-    ]
+    runs = [Run(arm.strategy, arm.form, described, seed, model, settings) for seed in seeds for arm in arms]
     return list({run.id: run for run in runs}.values())
+
+
+def replicates(runs: Sequence[Run]) -> list[Run]:
+    """Return the reference's runs once more (A/A); of every strategy's where the reference is not among them."""
+    chosen = [run for run in runs if not run.strategy.forms] or list(runs)
+    return [replace(run, replicate=1) for run in chosen]
 
 
 def _forms_of(strategy: Strategy, chosen: Sequence[str]) -> list[str | None]:

@@ -11,7 +11,7 @@ import datasets
 import strategies
 from bench.errors import UserError
 from bench.settings import DEFAULTS
-from bench.study import Run, plan
+from bench.study import Run, arms_of, plan
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def data():
 def planned(data, texts, forms=("paper",), seeds=(0,), **changes):
     chosen = [one for text in texts for one in strategies.parse(text)]
     options = {"data": data, "vertices": None, "model": "yolo11n-polygon.yaml", "settings": DEFAULTS, **changes}
-    return plan(strategies=chosen, forms=forms, seeds=seeds, **options)
+    return plan(arms_of(chosen, forms), seeds=seeds, **options)
 
 
 def test_all_strategies_of_a_seed_come_before_the_next_seed(data):

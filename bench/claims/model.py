@@ -1,0 +1,81 @@
+"""What judging a claim comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.claims.statement import Claim
+
+Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One tested part of a claim.
+
+    Attributes:
+        text: the quantity, in words: `mAP50-95 of cosine - step`.
+        wanted: the region it is said to lie in.
+        estimate: None without a run.
+        interval: 95 % (Student's t, or Clopper-Pearson for a rate); None where there is none.
+        n: units behind it: seeds for a contrast, runs for a rate, 0 for a fact.
+        by_seed: the contrast at each seed; empty for what is no contrast.
+        p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside.
+        p_refute: p-value against "it lies there"; at most 0.05 exactly when the interval lies outside.
+        seeds_to_decide: seeds at which such an interval would lie inside or outside, None when there is no telling.
+        run_ids: every run it rests on.
+        missing: arms that have no run that is done, by name.
+        left_out: runs that are part of the arms and have no figure, `cosine s2: diverged`.
+    """
+
+    text: str
+    wanted: str
+    estimate: float | None
+    interval: tuple[float, float] | None
+    n: int
+    by_seed: Mapping[int, float]
+    p_support: float
+    p_refute: float
+    seeds_to_decide: int | None
+    run_ids: tuple[str, ...]
+    missing: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim, its verdict and what that rests on.
+
+    Attributes:
+        claim: as declared.
+        verdict: SUPPORTED or REFUTED at an error rate of 5 % for this claim alone, UNDECIDED when the runs allow
+            neither, NOT RUN when runs that it needs are missing and the others do not decide it.
+        p_support: of the whole statement.
+        p_refute: likewise.
+        adjusted_p: of the verdict, Holm over all claims of the table; None where there is none.
+        findings: its parts in order.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    p_support: float
+    p_refute: float
+    adjusted_p: float | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds_among_all(self) -> bool:
+        """Whether the verdict stands at a family-wise error rate of 5 % over all claims."""
+        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= 0.05
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Arms without a run that is done, each once."""
+        return tuple(dict.fromkeys(arm for finding in self.findings for arm in finding.missing))
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """Every run it rests on, each once."""
+        return tuple(dict.fromkeys(run for finding in self.findings for run in finding.run_ids))

@@ -1,0 +1,93 @@
+"""What claims are about: a number or an event of one run, read from its record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bench.records import RunRecord
+
+MOST = 0.5
+"""A run is stuck in a shape when more than this share of its images have it."""
+
+DEGENERATE = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of a run that is done; `read` gives None where it was not measured."""
+
+    text: str
+    read: Callable[[RunRecord], float | None]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a run or not; `read` gives None for a run that cannot tell."""
+
+    text: str
+    read: Callable[[RunRecord], bool | None]
+
+
+def _metric(key: str) -> Callable[[RunRecord], float | None]:
+    return lambda record: _finite(record.metrics, key)
+
+
+def _ledger(key: str) -> Callable[[RunRecord], float | None]:
+    return lambda record: _finite(record.ledger, key)
+
+
+def _finite(values: Mapping[str, float], key: str) -> float | None:
+    value = values.get(key)
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _stuck(record: RunRecord) -> bool | None:
+    rate = _finite(record.metrics, "full_image")
+    return rate > MOST if record.done and rate is not None else None
+
+
+def _escaped(record: RunRecord) -> bool | None:
+    """Whether a run that was stuck before its second stage is free at the end; None for one that never was."""
+    before = _finite(record.metrics, "stage1_full_image")
+    if before is None or before <= MOST:
+        return None
+    if record.status == "diverged":
+        return False
+    stuck = _stuck(record)
+    return None if stuck is None else not stuck
+
+
+def _failed(record: RunRecord) -> bool | None:
+    """Whether it diverged, failed, or ended in a degenerate shape; None for one that has not ended by itself."""
+    if record.status in ("diverged", "failed"):
+        return True
+    if not record.done:
+        return None
+    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "mAP50_95": Quantity("mAP50-95", _metric("mAP50_95")),
+    "stage1_mAP50_95": Quantity("mAP50-95 before the last stage", _metric("stage1_mAP50_95")),
+    "stage2_low": Quantity("lowest mAP50-95 measured after the first stage", _ledger("stage2_low_mAP50_95")),
+    "transition_jump": Quantity(
+        "polygon loss after the largest change of alpha minus before it, as a z-score among earlier epochs",
+        _ledger("transition_jump"),
+    ),
+    "transition_dip": Quantity(
+        "mAP50-95 first measured after the largest change of alpha minus last before it", _ledger("transition_dip")
+    ),
+    "alpha_step": Quantity("mean |change of alpha| from step to step", _ledger("alpha_step")),
+    "grad_cosine": Quantity("cosine of the two gradients at the vertices, mean over the run", _ledger("grad_cosine")),
+    "conflict": Quantity("share of steps with cosine < 0", _ledger("conflict")),
+    "grad_ratio": Quantity("‖∂L2‖ / ‖∂MGIoU‖ at the vertices, median over epochs", _ledger("grad_ratio")),
+    "share_l2": Quantity("L2's share of the update at the vertices, mean over the run", _ledger("share_l2")),
+}
+
+EVENTS: Mapping[str, Event] = {
+    "stuck": Event("ends with full-image boxes on most images", _stuck),
+    "escaped": Event("full-image on most images before the second stage, and no longer at the end", _escaped),
+    "failed": Event("diverges, fails or ends degenerate on most images", _failed),
+}

@@ -1,0 +1,85 @@
+"""Verdicts for the terminal and for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from bench.claims.declared import CLAIMS
+from bench.claims.fingerprint import fingerprint
+from bench.claims.model import Finding, Judgement
+from bench.records import to_plain
+
+
+class Judged(Protocol):
+    """What claims are judged on: a comparison of a report."""
+
+    title: str
+    judgements: Sequence[Judgement]
+
+
+def to_text(comparisons: Iterable[Judged]) -> str:
+    """Return the verdicts by topic, each with its evidence and run ids."""
+    lines = [f"claims {fingerprint(CLAIMS)}"]
+    for comparison in comparisons:
+        counts = Counter(judgement.verdict for judgement in comparison.judgements)
+        told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+        lines += ["", f"{comparison.title}: {told}"]
+        topic = None
+        for judgement in comparison.judgements:
+            if judgement.claim.topic != topic:
+                topic = judgement.claim.topic
+                lines += ["", topic]
+            lines += _lines(judgement)
+    return "\n".join(lines) + "\n"
+
+
+def to_json(comparisons: Iterable[Judged]) -> str:
+    """Return every figure; keys are those of `Judgement` and `Finding`."""
+    content = {
+        "claims": fingerprint(CLAIMS),
+        "comparisons": [
+            {"title": one.title, "judgements": [_plain(judgement) for judgement in one.judgements]}
+            for one in comparisons
+        ],
+    }
+    return json.dumps(to_plain(content), indent=2, allow_nan=False) + "\n"
+
+
+def evidence(finding: Finding) -> str:
+    """Return one finding in a line: what was found, with its interval and size, next to what the claim says."""
+    if finding.estimate is None:
+        return f"{finding.text} {finding.wanted}: nothing on record"
+    size = f"{finding.estimate:.3g}"
+    if finding.interval is not None:
+        size += f" [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]"
+    parts = [f"n = {finding.n}"] if finding.n else []
+    decided = min(finding.p_support, finding.p_refute) <= 0.05
+    if finding.seeds_to_decide and not decided:
+        parts.append(f"≈ {finding.seeds_to_decide} would decide")
+    parts += [f"left out: {', '.join(finding.left_out)}"] if finding.left_out else []
+    told = f" ({'; '.join(parts)})" if parts else ""
+    return f"{finding.text} {finding.wanted}: {size}{told}"
+
+
+def _lines(judgement: Judgement) -> Iterator[str]:
+    alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
+    decided = judgement.verdict in ("SUPPORTED", "REFUTED")
+    yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if decided else ''}"
+    if judgement.claim.note:
+        yield f"             ({judgement.claim.note})"
+    for finding in judgement.findings:
+        yield f"             - {evidence(finding)}"
+    if judgement.missing and not decided:
+        yield f"             needs: {', '.join(judgement.missing)}"
+    if judgement.run_ids:
+        yield f"             runs: {' '.join(judgement.run_ids)}"
+
+
+def _plain(judgement: Judgement) -> dict[str, Any]:
+    claim = judgement.claim
+    said = {"key": claim.key, "topic": claim.topic, "text": claim.text, "note": claim.note}
+    return {**said, **{key: value for key, value in asdict(judgement).items() if key != "claim"}}

@@ -1,0 +1,36 @@
+"""What a study runs after its first runs: controls, and seeds for what is still undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.controls import control_runs
+from bench.report import load_report
+from bench.study import Run
+from bench.until_decided import next_pairs
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Called with the runs that are done; returns those that they call for.
+
+    Attributes:
+        folder: the study's.
+        controls: whether strategies whose weights vary get their controls.
+        max_seeds: where adding seeds to what is undecided ends; None: no seed is added.
+    """
+
+    folder: Path
+    controls: bool
+    max_seeds: int | None
+
+    def __call__(self, done: Sequence[Run]) -> list[Run]:
+        """Return seeds first, since controls need the seeds of their strategy."""
+        if self.max_seeds is not None:
+            pairs = next_pairs(done, load_report(self.folder), self.max_seeds)
+            known = {run.id for run in done}
+            if any(run.id not in known for run in pairs):
+                return pairs
+        return control_runs(done, self.folder) if self.controls else []

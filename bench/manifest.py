@@ -1,0 +1,81 @@
+"""What a study was set up to do, written before its first run; a report takes from it what no run can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.records import RecordError, to_plain, write_atomic
+
+SCHEMA = 1
+NAME = "study.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`study.json`, key by key.
+
+    Attributes:
+        suite: `core` or `claims`; None for strategies chosen one by one.
+        claims: fingerprint of the claims as they were declared when the study began.
+        looks: the least and the greatest number of seeds at which `--until-decided` looks at the verdicts; None: once.
+        landscape: what `bench probe` measures; it needs no run.
+    """
+
+    suite: str | None
+    claims: str
+    looks: tuple[int, int] | None = None
+    landscape: Mapping[str, Any] | None = None
+
+    def widened(self, other: Manifest) -> Manifest:
+        """Return this manifest after another command on the same study.
+
+        The claims stay those that were declared first. Looks only ever grow: what has been looked at stays looked at.
+        """
+        looks = [one.looks for one in (self, other) if one.looks]
+        return replace(
+            self,
+            suite="claims" if "claims" in (self.suite, other.suite) else other.suite or self.suite,
+            looks=(min(low for low, _ in looks), max(high for _, high in looks)) if looks else None,
+            landscape=self.landscape or other.landscape,
+        )
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return a study's manifest; None when it has none, as before there were manifests.
+
+    Raises:
+        RecordError: it cannot be read.
+    """
+    path = folder / NAME
+    try:
+        raw = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        raise RecordError(f"{path}: not valid JSON; set it aside") from None
+    if not _fits(raw):
+        raise RecordError(f"{path}: no study of schema {SCHEMA}; set it aside")
+    looks = raw["looks"]
+    return Manifest(raw["suite"], raw["claims"], tuple(looks) if looks else None, raw["landscape"])  # type: ignore[arg-type]
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write a study's manifest, beside its runs."""
+    text = json.dumps(to_plain({"schema": SCHEMA, **asdict(manifest)}), indent=2, allow_nan=False)
+    write_atomic(folder / NAME, text + "\n")
+
+
+def _fits(raw: Any) -> bool:
+    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+        return False
+    looks, landscape = raw.get("looks", 0), raw.get("landscape", 0)
+    return (
+        isinstance(raw.get("suite", 0), str | None)
+        and isinstance(raw.get("claims"), str)
+        and (looks is None or (isinstance(looks, list) and len(looks) == 2 and all(type(n) is int for n in looks)))
+        and (landscape is None or isinstance(landscape, dict))
+    )

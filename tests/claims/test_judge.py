@@ -1,0 +1,230 @@
+"""Verdicts: what records must show before a claim is called SUPPORTED or REFUTED."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import strategies
+from bench.claims import CLAIMS, combine, fingerprint, judge
+from bench.claims.declared import beats, difference, value
+from bench.claims.quantities import EVENTS, QUANTITIES
+from bench.claims.statement import All, Arm, Claim, Contrast, Fact, Group, Rate, RateOrder, Region, Some, Term
+from bench.landscape import probe
+from tests.report.samples import record
+
+A, B, C = Arm("cosine"), Arm("step"), Arm("linear")
+L2 = Arm("l2", None)
+
+
+def claim(statement):
+    return Claim("made-up", "Made up", "made up", statement)
+
+
+def verdict(statement, records, landscape=None):
+    (judgement,) = judge([claim(statement)], records, landscape)
+    return judgement.verdict
+
+
+def runs(arm, aps, **metrics):
+    return [record(arm.label, seed, ap, arm.form, **metrics) for seed, ap in enumerate(aps) if ap is not None]
+
+
+CLOSE = [0.50, 0.52, 0.49, 0.51]
+UP = [ap + d for ap, d in zip(CLOSE, [0.10, 0.11, 0.09, 0.10], strict=True)]
+NOISY = [ap + d for ap, d in zip(CLOSE, [0.10, -0.12, 0.05, -0.04], strict=True)]
+
+
+def test_a_difference_is_supported_refuted_or_neither():
+    statement = difference(A, B)
+    assert verdict(statement, runs(A, UP) + runs(B, CLOSE)) == "SUPPORTED"
+    assert verdict(statement, runs(A, CLOSE) + runs(B, UP)) == "REFUTED"
+    assert verdict(statement, runs(A, NOISY) + runs(B, CLOSE)) == "UNDECIDED"
+
+
+@pytest.mark.parametrize("aps", [[0.9], [None, 0.9]])
+def test_one_seed_decides_nothing_however_large(aps):
+    assert verdict(difference(A, B), runs(A, aps) + runs(B, [0.1, 0.1])) == "UNDECIDED"
+
+
+def test_equal_runs_decide_nothing():
+    assert verdict(difference(A, B), runs(A, CLOSE) + runs(B, CLOSE)) == "UNDECIDED"
+
+
+def test_without_its_runs_a_claim_is_not_run_and_says_what_it_needs():
+    (judgement,) = judge([claim(beats(A, B, C))], runs(A, UP) + runs(B, CLOSE), None)
+    assert judgement.verdict == "NOT RUN"
+    assert judgement.missing == ("linear",)
+    assert len(judgement.run_ids) == 8
+
+
+def test_one_part_that_is_refuted_refutes_the_whole_whatever_has_not_been_run():
+    assert verdict(beats(A, B, C), runs(A, CLOSE) + runs(B, UP)) == "REFUTED"
+
+
+def test_a_run_that_diverged_is_named_and_its_seed_is_no_pair():
+    records = [*runs(A, [*UP[:3]]), record("cosine", 3, form="paper", status="diverged"), *runs(B, CLOSE)]
+    (judgement,) = judge([claim(difference(A, B))], records, None)
+    (finding,) = judgement.findings
+    assert finding.n == 3
+    assert finding.left_out == ("cosine s3: diverged", "step s3: no pair")
+
+
+def test_a_group_is_its_mean_or_its_worst_at_each_seed():
+    records = runs(A, [0.4, 0.5, 0.6]) + runs(C, [0.6, 0.3, 0.8]) + runs(B, [0.1, 0.2, 0.3])
+    for reduce, expected in (("mean", [0.4, 0.2, 0.4]), ("min", [0.3, 0.1, 0.3])):
+        (judgement,) = judge([claim(difference(Group((A, C), reduce), B))], records, None)
+        assert list(judgement.findings[0].by_seed.values()) == pytest.approx(expected)
+
+
+def test_terms_may_be_of_different_quantities_of_one_run():
+    statement = Contrast(
+        (Term(1.0, "mAP50_95", Group((A,))), Term(-1.0, "stage1_mAP50_95", Group((A,)))), Region(low=0)
+    )
+    records = [record("cosine", seed, 0.6 + 0.01 * seed, "paper", stage1_mAP50_95=0.5) for seed in range(3)]
+    assert verdict(statement, records) == "SUPPORTED"
+    assert "of cosine" in judge([claim(statement)], records, None)[0].findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("stuck", "expected"),
+    [([1, 1, 1], "UNDECIDED"), ([1] * 6, "SUPPORTED"), ([0] * 6, "REFUTED"), ([1, 0] * 4, "UNDECIDED")],
+)
+def test_a_rate_is_decided_by_its_exact_interval(stuck, expected):
+    records = [record("mgiou", seed, 0.1, "paper", full_image=0.9 * one) for seed, one in enumerate(stuck)]
+    (judgement,) = judge([claim(Rate("stuck", Arm("mgiou"), Region(low=0.5)))], records, None)
+    assert judgement.verdict == expected
+    low, high = judgement.findings[0].interval
+    assert low <= sum(stuck) / len(stuck) <= high
+
+
+def test_only_runs_that_were_stuck_can_escape():
+    arm = Arm("rescue[by=cosine]", "centred")
+    read = EVENTS["escaped"].read
+    assert read(record(arm.label, 0, 0.5, "centred", stage1_full_image=0.9, full_image=0.1)) is True
+    assert read(record(arm.label, 0, 0.0, "centred", stage1_full_image=0.9, full_image=0.8)) is False
+    assert read(record(arm.label, 0, 0.5, "centred", stage1_full_image=0.2, full_image=0.1)) is None
+    assert read(record(arm.label, 0, 0.5, "centred")) is None
+
+
+def test_an_order_of_rates_counts_failures_of_every_kind():
+    better, worse = Group((A,)), Group((B,))
+    good = [record("cosine", seed, 0.5, "paper") for seed in range(10)]
+    bad = [record("step", seed, form="paper", status="diverged") for seed in range(5)]
+    bad += [record("step", seed, 0.0, "paper", bow_tie=0.9) for seed in range(5, 10)]
+    assert verdict(RateOrder("failed", better, worse), good + bad) == "SUPPORTED"
+    assert verdict(RateOrder("failed", worse, better), good + bad) == "REFUTED"
+    assert verdict(RateOrder("failed", better, worse), good[:2] + bad[:2]) == "UNDECIDED"
+
+
+def test_facts_need_no_run():
+    found = {"convexity": {"l2": {"violations": 0.02}}, "twice": [{"a": 4.0}, {"a": 2.0}]}
+    assert verdict(Fact("", ("convexity", "l2", "violations"), Region(high=0.1)), [], found) == "SUPPORTED"
+    assert verdict(Fact("", ("convexity", "l2", "violations"), Region(high=0.01)), [], found) == "REFUTED"
+    assert verdict(Fact("", ("twice", 0, "a"), Region(1.9, 2.1), ("twice", 1, "a")), [], found) == "SUPPORTED"
+    assert verdict(Fact("", ("twice", 7, "a"), Region(1.9, 2.1)), [], found) == "NOT RUN"
+    assert verdict(Fact("", ("twice", 0, "a"), Region(1.9, 2.1)), [], None) == "NOT RUN"
+
+
+def test_replicates_are_no_evidence():
+    records = runs(A, UP) + runs(B, CLOSE)
+    again = [record("cosine", seed, 0.0, "paper") for seed in range(4)]
+    for one in again:
+        one.identity["replicate"] = 1
+    assert judge([claim(difference(A, B))], records + again, None) == judge([claim(difference(A, B))], records, None)
+
+
+def test_the_verdict_does_not_depend_on_the_order_of_the_records():
+    records = runs(A, NOISY) + runs(B, CLOSE) + runs(C, UP)
+    shuffled = [records[i] for i in np.random.default_rng(0).permutation(len(records))]
+    one, other = (judge([claim(beats(A, B, C))], found, None)[0] for found in (records, shuffled))
+    assert (one.verdict, one.p_support, one.p_refute) == (other.verdict, other.p_support, other.p_refute)
+
+
+def test_a_conjunction_pays_for_its_chances_to_be_refuted_and_a_choice_for_those_to_be_supported():
+    """The share of wrong verdicts stays under 5 % in each direction, where nothing is true but equality."""
+    rng = np.random.default_rng(1)
+    arms = [Arm(f"arm{i}") for i in range(6)]
+    counts = {"SUPPORTED": 0, "REFUTED": 0}
+    studies = 600
+    for _ in range(studies):
+        records = [one for arm in arms for one in runs(arm, rng.normal(0.5, 0.02, 4))]
+        parts = tuple(difference(arms[0], arm) for arm in arms[1:])
+        counts["REFUTED"] += verdict(All(parts), records) == "REFUTED"
+        counts["SUPPORTED"] += verdict(Some(parts), records) == "SUPPORTED"
+    for number in counts.values():
+        assert number / studies <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / studies)
+
+
+def test_looking_again_costs_certainty():
+    records = runs(A, [0.55, 0.57, 0.53, 0.575]) + runs(B, CLOSE)
+    (once,), (often,) = (judge([claim(difference(A, B))], records, None, looks) for looks in (None, (3, 10)))
+    assert once.p_support < often.p_support < 8 * once.p_support + 1e-12
+    stuck = [record("mgiou", seed, 0.1, "paper", full_image=0.9) for seed in range(6)]
+    rate = [claim(Rate("stuck", Arm("mgiou"), Region(low=0.5)))]
+    assert judge(rate, stuck, None)[0].verdict == "SUPPORTED"
+    assert judge(rate, stuck, None, (3, 10))[0].verdict == "UNDECIDED"
+
+
+def test_over_data_sets_a_claim_must_hold_on_all():
+    statement = [claim(difference(A, B))]
+    good = judge(statement, runs(A, UP) + runs(B, CLOSE), None)
+    bad = judge(statement, runs(A, CLOSE) + runs(B, UP), None)
+    unclear = judge(statement, runs(A, NOISY) + runs(B, CLOSE), None)
+    assert combine([good, good])[0].verdict == "SUPPORTED"
+    assert combine([good, unclear])[0].verdict == "UNDECIDED"
+    assert combine([good, bad])[0].verdict == "REFUTED"
+    assert combine([good, bad])[0].run_ids == good[0].run_ids
+
+
+# The claims as declared.
+
+
+def test_every_claim_has_a_key_of_its_own_and_is_about_things_that_exist():
+    keys = [one.key for one in CLAIMS]
+    assert len(set(keys)) == len(keys)
+    landscape = probe(pairs=200).to_dict()
+    for one in CLAIMS:
+        for arm in one.arms():
+            (strategy,) = strategies.parse(arm.label)
+            assert strategy.label == arm.label, "a label that no run would have"
+            assert (arm.form in strategy.forms) if strategy.forms else arm.form is None
+        for leaf in one.leaves():
+            if isinstance(leaf, Contrast):
+                assert all(term.quantity in QUANTITIES for term in leaf.terms)
+            elif isinstance(leaf, Rate | RateOrder):
+                assert leaf.event in EVENTS
+            else:
+                (judgement,) = judge([claim(leaf)], [], landscape)
+                assert judgement.verdict in ("SUPPORTED", "REFUTED"), leaf
+
+
+def test_without_records_nothing_is_said_of_training():
+    verdicts = {judgement.claim.key: judgement.verdict for judgement in judge(CLAIMS, [], None)}
+    assert set(verdicts.values()) == {"NOT RUN"}
+
+
+def test_every_quantity_is_one_that_a_record_has():
+    from bench.ledger import MEANS
+
+    ledger = {*MEANS, "grad_ratio", "transition_jump", "transition_dip", "stage2_low_mAP50_95"}
+    full = record("step", 0, 0.5, "paper", stage1_mAP50_95=0.4)
+    full = type(full)(**{**full.__dict__, "ledger": dict.fromkeys(ledger, 1.0)})
+    for name, quantity in QUANTITIES.items():
+        assert quantity.read(full) is not None, name
+        assert quantity.read(record("step", 0, math.nan, "paper")) is None, name
+
+
+def test_the_hash_follows_every_word_and_margin():
+    one = claim(difference(A, B))
+    same = claim(difference(A, B))
+    assert fingerprint([one]) == fingerprint([same])
+    changed = [
+        claim(difference(B, A)),
+        claim(difference(A, B, Region(low=0.01))),
+        Claim("x", "Made up", "made up", one.statement),
+    ]
+    changed.append(claim(value("mAP50_95", A, Region(low=0.0))))
+    assert len({fingerprint([c]) for c in [one, *changed]}) == 5

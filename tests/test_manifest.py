@@ -1,0 +1,39 @@
+"""What a study was set up to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.manifest import Manifest, read_manifest, write_manifest
+from bench.records import RecordError
+
+
+def test_what_is_written_is_read(tmp_path):
+    for manifest in (
+        Manifest("claims", "abc", (3, 9), {"convexity": {"l2": {"violations": 0.5}}}),
+        Manifest(None, "abc"),
+    ):
+        write_manifest(tmp_path, manifest)
+        assert read_manifest(tmp_path) == manifest
+
+
+def test_a_study_from_before_has_none(tmp_path):
+    assert read_manifest(tmp_path) is None
+
+
+def test_claims_stay_as_first_declared_and_looks_only_grow():
+    first = Manifest("core", "declared first", (3, 6))
+    later = Manifest("claims", "changed since", (2, 5), {"a": 1})
+    assert first.widened(later) == Manifest("claims", "declared first", (2, 6), {"a": 1})
+    assert first.widened(Manifest(None, "x")).suite == "core"
+    assert first.widened(Manifest(None, "x")).looks == (3, 6)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1, "suite": 3, "claims": "x", "looks": null, "landscape": null}',
+             '{"schema": 1, "suite": null, "claims": "x", "looks": [1], "landscape": null}']
+)  # fmt: skip
+def test_anything_else_is_one_kind_of_error_that_names_the_file(tmp_path, text):
+    (tmp_path / "study.json").write_text(text)
+    with pytest.raises(RecordError, match=r"study\.json"):
+        read_manifest(tmp_path)
