@@ -2,128 +2,149 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from statistics import fmean, stdev
-from typing import Any
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from bench.errors import UserError
+import numpy as np
+
+from bench.claims import CLAIMS, Claim, combine, fingerprint, judge
+from bench.manifest import Manifest
 from bench.records import RunRecord, order
+from bench.report.across import best_of, combine_rows
+from bench.report.answer import answers
+from bench.report.arms import COMPARED, CORE, VARIANT
 from bench.report.conclusion import conclude
-from bench.report.groups import condition_of, strategy_names, titles
-from bench.report.model import COLUMNS, FIGURE, REFERENCE, UNDECIDED, Comparison, Rate, Report, Row, Seed
+from bench.report.criteria import Material, criteria
+from bench.report.groups import condition_of, family_of, family_titles, titles
+from bench.report.model import Comparison, Family, Report, Row
+from bench.report.outside import controls, escapes, noise
 from bench.report.provenance import provenance
-from bench.statistics import holm, paired_difference, rate_interval, t_p_value
-
-ALPHA = 0.05
-"""Family-wise error rate of a table's verdicts."""
+from bench.report.rows import Runs, compared_rows, runs_of, special_rows
+from bench.statistics import ImagePrecision, precision_limit
 
 
-def build(records: Sequence[RunRecord]) -> Report:
-    """Return the report of a study. It depends on the records alone, not on their order, the clock or the machine.
+@dataclass(frozen=True)
+class _Study:
+    """What is known of a study beside its records."""
+
+    manifest: Manifest | None
+    bootstraps: Mapping[str, np.ndarray]
+    claims: Sequence[Claim]
+
+    @property
+    def looks(self) -> tuple[int, int] | None:
+        return self.manifest.looks if self.manifest else None
+
+
+def build(
+    records: Sequence[RunRecord],
+    manifest: Manifest | None = None,
+    bootstraps: Mapping[str, np.ndarray] | None = None,
+    claims: Sequence[Claim] = CLAIMS,
+) -> Report:
+    """Return the report of a study. It depends on its arguments alone: not on their order, the clock or the machine.
+
+    Args:
+        records: of any number of conditions.
+        manifest: what the study set out to do; None for one that has no manifest.
+        bootstraps: by run id, mAP50-95 under each resample of the validation images; what has none is told so.
+        claims: what the records are to judge.
 
     Raises:
         UserError: two records are of the same run.
     """
+    study = _Study(manifest, bootstraps or {}, claims)
     by_condition: dict[str, list[RunRecord]] = defaultdict(list)
     for record in sorted(records, key=order):
         by_condition[condition_of(record)].append(record)
     groups = [group for _, group in sorted(by_condition.items())]
-    comparisons = tuple(_compare(title, group) for title, group in zip(titles(groups), groups, strict=True))
-    return Report(study=", ".join(sorted({record.study for record in records})), comparisons=comparisons)
+    runs = [runs_of(group) for group in groups]
+    comparisons = [
+        _compare(title, group, one, study) for title, group, one in zip(titles(groups), groups, runs, strict=True)
+    ]
+    by_family: dict[str, list[int]] = defaultdict(list)
+    for index, group in enumerate(groups):
+        by_family[family_of(group[0])].append(index)
+    for members in by_family.values():
+        elsewhere = {comparisons[i].title: {row.name: row for row in comparisons[i].core} for i in members}
+        for i in members:
+            comparisons[i] = _with_criteria(comparisons[i], runs[i], elsewhere, study)
+    heads = family_titles([groups[members[0]][0] for members in by_family.values()])
+    return Report(
+        study=", ".join(sorted({record.study for record in records})),
+        comparisons=tuple(comparisons),
+        families=tuple(
+            _family(head, [comparisons[i] for i in members], study)
+            for head, members in zip(heads, by_family.values(), strict=True)
+        ),
+        claims=fingerprint(claims),
+        declared=manifest.claims if manifest else None,
+        looks=study.looks,
+        suite=manifest.suite if manifest else None,
+    )
 
 
-def _compare(title: str, records: list[RunRecord]) -> Comparison:
-    groups = strategy_names(records)
-    reference = next((key for key, group in groups.items() if group[0].label == REFERENCE), None)
-    base = _figures(groups[reference]) if reference else {}
-    rows = _with_verdicts([_row(*key, group, base, key == reference) for key, group in groups.items()])
-    rows.sort(key=_rank)
+def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], study: _Study) -> Comparison:
+    own = {key: group for kind in COMPARED for key, group in runs.get(kind, {}).items()}
+    rows = compared_rows(runs, study.looks)
     identity = records[0].identity
     condition = {key: identity[key] for key in ("data", "model", "settings")}
-    return Comparison(title, condition, provenance(records), tuple(rows), conclude(rows, condition))
-
-
-def _row(label: str, form: str | None, records: list[RunRecord], base: Mapping[int, float], reference: bool) -> Row:
-    seeds = tuple(_seed(record, {} if reference else base) for record in records)
-    twice = [one for one, number in Counter(seed.seed for seed in seeds).items() if number > 1]
-    if twice:
-        ids = ", ".join(seed.run_id for seed in seeds if seed.seed == twice[0])
-        raise UserError(f"{label}: runs {ids} are all seed {twice[0]} of the same strategy; set aside all but one")
-    done = [record for record in records if record.done]
-    figures = _figures(records)
-    paired = not reference and figures.keys() & base.keys()
-    statuses = dict(Counter(record.status for record in records))
-    return Row(
-        label=label,
-        form=form,
-        strategy=records[0].identity["strategy"],
-        reference=reference,
-        statuses=statuses,
-        means={column: _mean(record.metrics.get(column) for record in done) for column in COLUMNS} if done else {},
-        sd=stdev(figures.values()) if len(figures) > 1 else None,
-        difference=paired_difference(figures, base) if paired else None,
-        adjusted_p=None,
-        verdict="",
-        failures=_failures(statuses),
-        train_s=_mean(record.timing.get("train_s") for record in done) if done else None,
-        seeds=seeds,
+    core, variants = ([row for row in rows if row.table == table] for table in (CORE, VARIANT))
+    reference = [row for row in core if row.reference]
+    landscape = study.manifest.landscape if study.manifest else None
+    return Comparison(
+        title=title,
+        condition=condition,
+        provenance=provenance(records),
+        rows=tuple(rows),
+        special=tuple(special_rows(runs)),
+        conclusion=conclude(core, condition),
+        variants_conclusion=conclude([*reference, *variants], condition) if variants else "",
+        judgements=tuple(judge(study.claims, records, landscape, study.looks)),
+        criteria=(),
+        escapes=escapes(runs, own),
+        controls=controls(runs, own, study.looks),
+        noise=noise(runs, (record for group in own.values() for record in group)),
+        precision=_precision(rows, study.bootstraps),
     )
 
 
-def _seed(record: RunRecord, base: Mapping[int, float]) -> Seed:
-    figure = _figures([record]).get(record.seed)
-    paired = figure is not None and record.seed in base
-    return Seed(
-        seed=record.seed,
-        run_id=record.id,
-        status=record.status,
-        reason=record.reason,
-        mAP50_95=figure,
-        difference=figure - base[record.seed] if paired and figure is not None else None,
+def _with_criteria(
+    comparison: Comparison, runs: Mapping[str, Runs], elsewhere: Mapping[str, Mapping[str, Row]], study: _Study
+) -> Comparison:
+    own = {key: group for kind in COMPARED for key, group in runs.get(kind, {}).items()}
+    material = Material(comparison.core, own, comparison.escapes, elsewhere, study.looks)
+    return replace(comparison, criteria=criteria(material))
+
+
+def _family(title: str, members: Sequence[Comparison], study: _Study) -> Family:
+    alone = {one.title: one.judgements for one in members}
+    together = tuple(combine(list(alone.values()))) if len(members) > 1 else members[0].judgements
+    combined, note = combine_rows(members, study.looks)
+    return Family(
+        title=title,
+        members=tuple(alone),
+        answers=answers(together, alone),
+        best=best_of(members, study.looks),
+        judgements=together,
+        combined=combined,
+        combined_note=note,
     )
 
 
-def _figures(records: Iterable[RunRecord]) -> dict[int, float]:
-    """Return by seed what the runs that are done are compared by, without those that have no such figure."""
-    figures = {record.seed: record.metrics.get(FIGURE, math.nan) for record in records if record.done}
-    return {seed: figure for seed, figure in figures.items() if math.isfinite(figure)}
-
-
-def _failures(statuses: Mapping[str, int]) -> Rate | None:
-    count = statuses.get("diverged", 0) + statuses.get("failed", 0)
-    total = count + statuses.get("done", 0)
-    return Rate(count, total, rate_interval(count, total)) if total else None
-
-
-def _with_verdicts(rows: list[Row]) -> list[Row]:
-    """Judge the differences together: the more strategies a table has, the more each must show (Holm)."""
-    raw = {
-        index: p for index, row in enumerate(rows) if row.difference and (p := t_p_value(row.difference)) is not None
+def _precision(rows: Sequence[Row], bootstraps: Mapping[str, np.ndarray]) -> dict[str, ImagePrecision]:
+    """Return what limits each row's difference; a row without bootstraps is left out."""
+    vectors = {
+        row.name: {seed.seed: bootstraps[seed.run_id] for seed in row.seeds if seed.run_id in bootstraps}
+        for row in rows
     }
-    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
-    return [
-        replace(row, adjusted_p=adjusted.get(i), verdict=_verdict(row, adjusted.get(i))) for i, row in enumerate(rows)
-    ]
-
-
-def _verdict(row: Row, adjusted_p: float | None) -> str:
-    if row.difference is None:
-        return ""
-    if not row.difference.decided or adjusted_p is None or adjusted_p >= ALPHA:
-        return UNDECIDED
-    return "better" if row.difference.mean > 0 else "worse"
-
-
-def _rank(row: Row) -> tuple[Any, ...]:
-    """Put the reference first, then the best; rows without a figure last, by name."""
-    figure = row.means.get(FIGURE, math.nan)
-    known = math.isfinite(figure)
-    return (not row.reference, not known, -figure if known else 0.0, row.label, row.form or "")
-
-
-def _mean(values: Iterable[float | None]) -> float:
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    return fmean(known) if known else math.nan
+    base: dict[int, np.ndarray] = next((vectors[row.name] for row in rows if row.reference), {})
+    lengths = {len(vector) for by_seed in vectors.values() for vector in by_seed.values()}
+    if len(lengths) > 1:  # of two versions of the bootstrap: no resample of one is the same as one of the other
+        return {}
+    return {
+        row.name: precision_limit(vectors[row.name], base)
+        for row in rows
+        if not row.reference and vectors[row.name].keys() & base.keys()
+    }

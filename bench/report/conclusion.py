@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.report.model import REFERENCE, UNDECIDED, Row
+from bench.report.numbers import names
 
-_NAMED = 6
-"""Strategies named one by one; beyond, the table has them."""
 _OPEN = ("planned", "running", "interrupted")
 
 
@@ -89,8 +88,7 @@ def _scope(condition: Mapping[str, Any]) -> str:
 
 
 def _names(rows: Sequence[Row]) -> str:
-    names = ", ".join(row.name for row in rows[:_NAMED])
-    return names + (f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
+    return names([row.name for row in rows])
 
 
 def _total(rows: Sequence[Row]) -> Counter[str]:

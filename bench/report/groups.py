@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.records import RunRecord
+from bench.report.arms import described
 
 
 def condition_of(record: RunRecord) -> str:
@@ -29,6 +30,16 @@ def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
     return [told[index] for index in range(len(groups))]
 
 
+def family_of(record: RunRecord) -> str:
+    """Return what runs must share for their differences to be averaged over data sets: model and settings."""
+    return _key({"model": record.identity["model"], "settings": record.identity["settings"]})
+
+
+def family_titles(groups: Sequence[RunRecord]) -> list[str]:
+    """Return for a run of each model and settings how they differ from the others; empty for one alone."""
+    return _differing([{"model": one.identity["model"], **one.identity["settings"]} for one in groups])
+
+
 def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None], list[RunRecord]]:
     """Return the runs of each strategy and form under its label.
 
@@ -37,7 +48,7 @@ def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None],
     """
     by_label: dict[tuple[str, str | None], dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        by_label[record.label, record.form][_key(record.identity["strategy"])].append(record)
+        by_label[record.label, record.form][_key(described(record))].append(record)
     named: dict[tuple[str, str | None], list[RunRecord]] = {}
     for (label, form), groups in by_label.items():
         ordered = [group for _, group in sorted(groups.items())]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pandas as pd
+
 from bench.report.model import Comparison, Report
-from bench.report.tables import main_table
+from bench.report.tables import main_table, variants_table
 from bench.report.text import one_line
 
 _TEXTS = ("strategy", "MGIoU", "status")
@@ -29,20 +33,26 @@ _SPECIAL = {
 
 
 def render_latex(report: Report) -> str:
-    """Return a table a condition, its conclusion as the caption."""
+    """Return a table a condition, its conclusion as the caption; then one of its variants, where it has any."""
     head = "% needs \\usepackage{booktabs}; wide, so best on a landscape page\n"
-    return head + ("\n".join(map(_table, report.comparisons)) or "% no run is on record\n")
+    tables = [table for comparison in report.comparisons for table in _tables(comparison)]
+    return head + ("\n".join(tables) or "% no run is on record\n")
 
 
-def _table(comparison: Comparison) -> str:
-    frame = main_table(comparison)
+def _tables(comparison: Comparison) -> Iterator[str]:
+    yield _table(main_table(comparison), comparison.conclusion)
+    if comparison.variants:
+        yield _table(variants_table(comparison), comparison.variants_conclusion)
+
+
+def _table(frame: pd.DataFrame, caption: str) -> str:
     return (
         frame.map(_escape)
         .rename(columns=_escape)
         .to_latex(
             index=False,
             escape=False,
-            caption=_escape(comparison.conclusion),
+            caption=_escape(caption),
             position="tbp",
             column_format="".join("l" if column in _TEXTS else "r" for column in frame.columns),
         )

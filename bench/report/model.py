@@ -6,125 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.statistics import PairedDifference
+from bench.claims import Judgement
+from bench.report.arms import CORE, VARIANT
+from bench.report.parts import Answer, Combined, Control, Criterion, Escape, Noise, Winner
+from bench.report.row import COLUMNS, FIGURE, REFERENCE, Rate, Row, Seed
+from bench.statistics import UNDECIDED, ImagePrecision
 
-REFERENCE = "l2"
-"""The strategy every difference is taken to."""
-
-FIGURE = "mAP50_95"
-"""The metric that rows are compared by."""
-
-UNDECIDED = "UNDECIDED"
-
-COLUMNS = (
-    "mAP50",
-    "mAP50_95",
-    "mAP75",
-    "mAP90",
-    "ring_mAP50",
-    "ring_mAP50_95",
-    "ring_mAP75",
-    "box_mAP50",
-    "box_mAP50_95",
-    "box_mAP75",
-    "full_image",
-    "bow_tie",
-    "collapsed",
-    "outside",
-    "no_prediction",
-)
-"""The metrics that a row gives the mean of: all that a run is scored by."""
-
-
-@dataclass(frozen=True)
-class Seed:
-    """One run of a row: where its figure comes from.
-
-    Attributes:
-        seed: what pairs it with a run of the reference.
-        run_id: its folder.
-        status: what became of it.
-        reason: why, in one line, when it did not end well.
-        mAP50_95: None when it has none.
-        difference: to the reference's figure at the same seed; None without one.
-    """
-
-    seed: int
-    run_id: str
-    status: str
-    reason: str | None
-    mAP50_95: float | None
-    difference: float | None
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How many of the runs that ended by themselves diverged or failed.
-
-    Attributes:
-        count: those that diverged or failed.
-        total: those and the ones that are done.
-        interval: Wilson's, 95 %.
-    """
-
-    count: int
-    total: int
-    interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One strategy in one MGIoU form.
-
-    Attributes:
-        label: of the strategy; no two rows of a table share label and form.
-        form: None where the strategy gives MGIoU no weight.
-        strategy: its registered name and all of its parameters.
-        reference: whether the differences are taken to this row.
-        statuses: how many runs have each status.
-        means: of `COLUMNS` over the runs that are done, NaN where none of them has the metric; empty when none is done.
-        sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
-        difference: of mAP50-95 to the reference, paired by seed; None for the reference itself, and without a pair.
-        adjusted_p: Holm's, over the table's paired t-tests; None where there is no interval.
-        verdict: `better` or `worse` than the reference, or `UNDECIDED`; empty where there is no difference.
-        failures: None when no run ended by itself.
-        train_s: mean seconds a run took to train; NaN when not on record, None when none is done.
-        seeds: every run.
-    """
-
-    label: str
-    form: str | None
-    strategy: Mapping[str, Any]
-    reference: bool
-    statuses: Mapping[str, int]
-    means: Mapping[str, float]
-    sd: float | None
-    difference: PairedDifference | None
-    adjusted_p: float | None
-    verdict: str
-    failures: Rate | None
-    train_s: float | None
-    seeds: tuple[Seed, ...]
-
-    @property
-    def name(self) -> str:
-        """Label and form."""
-        return f"{self.label} ({self.form})" if self.form else self.label
-
-    @property
-    def done(self) -> int:
-        """Runs that came to their end."""
-        return self.statuses.get("done", 0)
-
-    @property
-    def figures(self) -> int:
-        """Runs that have the figure rows are compared by."""
-        return sum(seed.mAP50_95 is not None for seed in self.seeds)
-
-    @property
-    def planned(self) -> int:
-        """Runs that belong to the row, whatever became of them."""
-        return len(self.seeds)
+__all__ = ["COLUMNS", "FIGURE", "REFERENCE", "UNDECIDED", "Comparison", "Family", "Rate", "Report", "Row", "Seed"]
 
 
 @dataclass(frozen=True)
@@ -135,20 +23,90 @@ class Comparison:
         title: the data's name, and what else tells this comparison from the report's others.
         condition: the data, model and settings they share.
         provenance: versions, commits and hardware found among the runs, each a list of what differs.
-        rows: the reference first, then by mean mAP50-95.
-        conclusion: one sentence on what the rows show and what not.
+        rows: of both tables, the strategies as registered and then their variants; in each the best first, and the
+            reference before all.
+        special: rows of runs that stand outside the tables: escape tests, controls, replicates.
+        conclusion: one sentence on what the table of strategies shows and what not.
+        variants_conclusion: likewise of the table of variants; empty where there is none.
+        judgements: of the claims on these runs alone.
+        criteria: columns of the criteria table, over `core`.
+        escapes: the escape tests.
+        controls: strategies next to their controls.
+        noise: what the machine alone changes.
+        precision: for rows by name, whether the seeds or the validation images limit how well the difference is known.
     """
 
     title: str
     condition: Mapping[str, Any]
     provenance: Mapping[str, tuple[str, ...]]
     rows: tuple[Row, ...]
+    special: tuple[Row, ...]
     conclusion: str
+    variants_conclusion: str
+    judgements: tuple[Judgement, ...]
+    criteria: tuple[Criterion, ...]
+    escapes: tuple[Escape, ...]
+    controls: tuple[Control, ...]
+    noise: Noise
+    precision: Mapping[str, ImagePrecision]
+
+    @property
+    def core(self) -> tuple[Row, ...]:
+        """Rows of the comparison table."""
+        return tuple(row for row in self.rows if row.table == CORE)
+
+    @property
+    def variants(self) -> tuple[Row, ...]:
+        """Rows of the table of variants, without the reference."""
+        return tuple(row for row in self.rows if row.table == VARIANT)
+
+    @property
+    def all_rows(self) -> tuple[Row, ...]:
+        """Every row, so that every run is in one."""
+        return self.rows + self.special
+
+
+@dataclass(frozen=True)
+class Family:
+    """Comparisons that differ in their data alone.
+
+    Attributes:
+        title: what tells its model and settings from those of the other families; empty for one alone.
+        members: titles of its comparisons.
+        answers: the three sentences.
+        best: which strategy is best, if one is.
+        judgements: of the claims, over all members.
+        combined: rows over all members; empty with one member, or where none can be formed.
+        combined_note: what the combined table shows and leaves out, or why there is none; empty with one member.
+    """
+
+    title: str
+    members: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    best: Winner
+    judgements: tuple[Judgement, ...]
+    combined: tuple[Combined, ...]
+    combined_note: str
 
 
 @dataclass(frozen=True)
 class Report:
-    """A study's comparisons, one a condition."""
+    """A study: its comparisons, one a condition, and what they come to.
+
+    Attributes:
+        study: its name.
+        comparisons: one a condition.
+        families: comparisons that differ in their data alone, together.
+        claims: fingerprint of the claims that were judged.
+        declared: fingerprint of the claims as they were when the study began; None when not on record.
+        looks: the least and the greatest number of seeds at which the study was looked at; None: once.
+        suite: what the study set out to run; None when not on record.
+    """
 
     study: str
     comparisons: tuple[Comparison, ...]
+    families: tuple[Family, ...]
+    claims: str
+    declared: str | None
+    looks: tuple[int, int] | None
+    suite: str | None

@@ -1,41 +1,28 @@
-"""A comparison as tables of text, the same for every format that is read by people."""
+"""Comparison tables as text, the same for every format that is read by people."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from bench.report.conclusion import statuses
 from bench.report.model import REFERENCE, UNDECIDED, Comparison, Row
+from bench.report.numbers import MISSING, figure, number, percent, with_interval
 
-MISSING = "–"
 RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no prediction"}
 """Degenerate shapes that have a column only where there are any."""
 
 
 def main_table(comparison: Comparison) -> pd.DataFrame:
     """Return the comparison table, a row a strategy."""
-    seconds, unit = _time_unit(comparison.rows)
-    return pd.DataFrame(
-        [
-            {
-                "strategy": row.label,
-                "MGIoU": row.form or MISSING,
-                "seeds": f"{row.done}/{row.planned}",
-                "mAP50": figure(row.means.get("mAP50")),
-                "mAP50-95": figure(row.means.get("mAP50_95")) + (f" ± {row.sd:.3f}" if row.sd is not None else ""),
-                "AP75": figure(row.means.get("mAP75")),
-                "full-image": percent(row.means.get("full_image")),
-                "bow tie": percent(row.means.get("bow_tie")),
-                f"difference to {REFERENCE}": difference(row),
-                f"training, {unit}": number(row.train_s, f".{int(seconds > 1)}f", seconds),
-                "status": status(row),
-            }
-            for row in comparison.rows
-        ]
-    )
+    return _rows_table(comparison.core)
+
+
+def variants_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the table of variants, in the same form, below the same reference."""
+    return _rows_table([row for row in comparison.core if row.reference] + list(comparison.variants))
 
 
 def shape_table(comparison: Comparison) -> pd.DataFrame:
@@ -70,7 +57,7 @@ def seed_table(comparison: Comparison) -> pd.DataFrame:
                 "run": seed.run_id,
                 "status": seed.status,
             }
-            for row in comparison.rows
+            for row in comparison.all_rows
             for seed in row.seeds
         ]
     )
@@ -81,12 +68,12 @@ def failures(comparison: Comparison) -> list[str]:
     rates = [
         f"{row.name}: {rate.count} of {rate.total} diverged or failed, {percent(rate.count / rate.total)} "
         f"(95 % interval {percent(rate.interval[0])} to {percent(rate.interval[1])})"
-        for row in comparison.rows
+        for row in comparison.all_rows
         if (rate := row.failures) and rate.count
     ]
     runs = [
         f"{row.name}, seed {seed.seed}, run {seed.run_id}: {seed.status}: {seed.reason or 'no reason on record'}"
-        for row in comparison.rows
+        for row in comparison.all_rows
         for seed in row.seeds
         if seed.status in ("diverged", "failed", "interrupted")
     ]
@@ -105,15 +92,12 @@ def difference(row: Row) -> str:
         return "reference"
     if found is None:
         return MISSING
-    if found.interval is None:
-        return f"{found.mean:+.3f} {row.verdict}"
-    low, high = found.interval
     more = ""
     if row.verdict == UNDECIDED and found.decided:
         more = " (Holm)"
     elif row.verdict == UNDECIDED and found.seeds_to_decide:
         more = f" (≈ {found.seeds_to_decide} seeds)"
-    return f"{found.mean:+.3f} [{low:+.3f}, {high:+.3f}] {row.verdict}{more}"
+    return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
 
 
 def status(row: Row) -> str:
@@ -123,30 +107,31 @@ def status(row: Row) -> str:
     return told.replace(f"done {row.done}", f"done {row.done} ({bare} without mAP50-95)") if bare else told
 
 
-def figure(value: float | None) -> str:
-    """Return an AP to three digits."""
-    return number(value, ".3f")
-
-
-def percent(value: float | None) -> str:
-    """Return a rate; one that is neither 0 nor 1 is never rounded to either."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    if 0 < value < 0.005:
-        return "< 1 %"
-    if 0.995 <= value < 1:
-        return "> 99 %"
-    return f"{value * 100:.0f} %"
-
-
-def number(value: float | None, form: str, unit: float = 1.0) -> str:
-    """Return a number in a format and unit, or `MISSING`."""
-    return MISSING if value is None or not math.isfinite(value) else f"{value / unit:{form}}"
-
-
-def _time_unit(rows: Iterable[Row]) -> tuple[float, str]:
+def time_unit(seconds: Iterable[float | None]) -> tuple[float, str]:
     """Return one unit for a table's times, in seconds, and its sign."""
-    longest = max((row.train_s for row in rows if row.train_s is not None and math.isfinite(row.train_s)), default=0.0)
+    longest = max((one for one in seconds if one is not None and math.isfinite(one)), default=0.0)
     if longest < 120:
         return 1.0, "s"
     return (60.0, "min") if longest < 7200 else (3600.0, "h")
+
+
+def _rows_table(rows: Sequence[Row]) -> pd.DataFrame:
+    seconds, unit = time_unit(row.train_s for row in rows)
+    return pd.DataFrame(
+        [
+            {
+                "strategy": row.label,
+                "MGIoU": row.form or MISSING,
+                "seeds": f"{row.done}/{row.planned}",
+                "mAP50": figure(row.means.get("mAP50")),
+                "mAP50-95": figure(row.means.get("mAP50_95")) + (f" ± {row.sd:.3f}" if row.sd is not None else ""),
+                "AP75": figure(row.means.get("mAP75")),
+                "full-image": percent(row.means.get("full_image")),
+                "bow tie": percent(row.means.get("bow_tie")),
+                f"difference to {REFERENCE}": difference(row),
+                f"training, {unit}": number(row.train_s, f".{int(seconds > 1)}f", seconds),
+                "status": status(row),
+            }
+            for row in rows
+        ]
+    )

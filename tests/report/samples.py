@@ -19,31 +19,40 @@ def record(
     epochs=100,
     parameters=None,
     train_s=100.0,
+    name=None,
+    ledger=None,
+    replicate=0,
+    drawn=None,
+    timing=None,
     **metrics,
 ):
     """Return a record as a run would have left it."""
-    name = label.partition("[")[0]
+    name = name or label.partition("[")[0]
     settings = {"epochs": epochs, "imgsz": 96, "batch": 16}
     described = {"name": data, "fingerprint": "f" * 64, "vertices": 4}
     key = repr((label, seed, form, data, epochs, parameters))
+    if replicate or drawn:
+        key += repr((replicate, drawn))
     figures = dict.fromkeys(METRICS, 0.0) | {"mAP50_95": ap, "mAP50": min(1.0, 1.5 * ap), "mAP75": ap / 2} | metrics
     return RunRecord(
         schema=SCHEMA,
         id=hashlib.sha256(key.encode()).hexdigest()[:12],
         study="main",
         identity={
-            "strategy": {"name": name, "parameters": parameters or {}},
+            "strategy": {"name": name, "parameters": parameters or {}, **({"drawn": drawn} if drawn else {})},
             "form": form,
             "data": described,
             "seed": seed,
             "model": "yolo11n-polygon.yaml",
             "settings": settings,
+            **({"replicate": replicate} if replicate else {}),
         },
         status=status,
         reason=reason,
         label=label,
         metrics=figures if status == "done" else {},
-        timing={"started": "2026-01-01T00:00:00+00:00", "train_s": train_s, "eval_s": 4.0, "total_s": 105.0},
+        timing={"started": "2026-01-01T00:00:00+00:00", "train_s": train_s, "eval_s": 4.0, "total_s": 105.0}
+        | (timing or {}),
         provenance={
             "versions": {"python": "3.11.7", "torch": "2.15.0"},
             "commit": "c" * 40,
@@ -51,7 +60,21 @@ def record(
             "hardware": {"cpu": "A processor", "cores": 2, "device": "cpu", "threads": 1},
             "deterministic": True,
         },
+        ledger=ledger or {},
     )
+
+
+def rescue(by, seed=0, ap=0.4, before=1.0, after=0.0, form="centred", **more):
+    """Return the escape test of a strategy: full-image rates when handed over and at the end."""
+    given = {"parameters": {"by": by, "at": 0.3}, "stage1_full_image": before, "full_image": after}
+    return record(f"rescue[by={by}]", seed, ap, form, **given | more)
+
+
+def control(of, kind, seed=0, ap=0.5, form="paper"):
+    """Return a control of a strategy; each seed plays weights of its own."""
+    what = {"average": "averaged", "shuffle": "shuffled", "replay": "replayed"}[kind]
+    given = {"parameters": {"of": of}, "drawn": {"trajectory": [[0.5, 0.1 * seed]]}}
+    return record(f"{of}: {what}", seed, ap, form, name=f"control-{kind}", **given)
 
 
 def study(form="paper", **aps):

@@ -1,0 +1,142 @@
+"""The three sentences a report begins with. Each quotes a declared claim, its verdict and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bench.claims import Finding, Judgement
+from bench.claims.statement import Contrast, Leaf, Rate
+from bench.report.numbers import count_of, names, with_interval
+from bench.report.parts import Answer
+from bench.statistics import ALPHA
+
+QUESTIONS = {
+    "escape-scheduled": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
+    "overall-hybrid-beats-two-stage": "Is it better than two stages?",
+    "overall-hybrid-beats-l2": "Is it better than L2 alone?",
+}
+"""By the key of the claim that answers it."""
+
+COMMAND = "python -m bench run --suite claims"
+"""What runs whatever a claim needs."""
+
+_OPENING = {
+    "SUPPORTED": "{}",
+    "REFUTED": "it is not so that {}",
+    "UNDECIDED": "these runs do not tell whether {}",
+    "NOT RUN": "runs are missing to tell whether {}",
+}
+
+
+def answers(together: Sequence[Judgement], members: Mapping[str, Sequence[Judgement]]) -> tuple[Answer, ...]:
+    """Return a sentence for each of `QUESTIONS`.
+
+    Args:
+        together: the judgement of every claim over all data sets.
+        members: the judgements on each data set alone, by its title, in the same order.
+    """
+    by_key = {judgement.claim.key: (i, judgement) for i, judgement in enumerate(together)}
+    found = []
+    for key in QUESTIONS:
+        if key not in by_key:
+            found.append(Answer(key, "NOT RUN", "no claim that would answer it is declared"))
+            continue
+        index, judgement = by_key[key]
+        parts = {title: judgements[index] for title, judgements in members.items()}
+        found.append(Answer(key, judgement.verdict, _sentence(judgement, parts, len(together))))
+    return tuple(found)
+
+
+def part(leaf: Leaf, finding: Finding, short: bool = False) -> str:
+    """Return what was found for one part of a claim.
+
+    Args:
+        leaf: the part.
+        finding: on it.
+        short: whether the strategies it compares have been named already.
+    """
+    if finding.estimate is None:
+        return ""
+    more = _to_decide(leaf, finding)
+    if isinstance(leaf, Rate) and finding.interval is not None:
+        counted = count_of(round(finding.estimate * finding.n), finding.n, finding.interval)
+        return f"{leaf.arm.name}: {counted}{more}"
+    if isinstance(leaf, Contrast) and _is_difference(leaf):
+        size = with_interval(finding.estimate, finding.interval)
+        what = "difference in mAP50-95" if short and len(leaf.terms) == 2 else finding.text
+        return f"{what} = {size}, {finding.n} {'seed' if finding.n == 1 else 'seeds'}{more}"
+    interval = f" [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]" if finding.interval else ""
+    size = f", n = {finding.n}" if finding.n else ""
+    return f"{finding.text} = {finding.estimate:.3g}{interval} (said: {finding.wanted}){size}{more}"
+
+
+def missing(judgement: Judgement, most: int = 3) -> str:
+    """Return what a claim needs and is not on record; empty when there is nothing."""
+    return f"missing: {names(judgement.missing, most)}" if judgement.missing else ""
+
+
+def alone(judgement: Judgement) -> bool:
+    """Whether a verdict holds for its claim by itself, and not when all claims are looked at together."""
+    return judgement.verdict in ("SUPPORTED", "REFUTED") and not judgement.holds_among_all
+
+
+def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int) -> str:
+    claim = judgement.claim
+    said = claim.text + (f" ({claim.note})" if claim.note else "")
+    evidence = [*_evidence(parts)]
+    if judgement.missing:
+        evidence.append(f"{missing(judgement)} ({COMMAND} runs them)")
+    if alone(judgement):
+        evidence.append(f"5 % is the error rate of this claim alone, and is not kept over all {claims} claims (Holm)")
+    return f"{_OPENING[judgement.verdict].format(said)}: {'; '.join(evidence) or 'nothing is on record'}."
+
+
+def _evidence(parts: Mapping[str, Judgement]) -> Iterator[str]:
+    for title, judgement in parts.items():
+        leaves = judgement.claim.leaves()
+        if all(isinstance(leaf, Rate) and leaf.event == "escaped" for leaf in leaves):
+            told = _freed(judgement, brief=len(parts) > 1)
+        else:
+            short = len(leaves) == 1 and bool(judgement.claim.note)
+            found = [part(leaf, one, short) for leaf, one in zip(leaves, judgement.findings, strict=True)]
+            told = ", ".join(filter(None, found))
+        told += _left_out(judgement)
+        if len(parts) > 1:
+            yield f"on {title} {judgement.verdict}{f', {told}' if told else ''}"
+        elif told:
+            yield told
+
+
+def _left_out(judgement: Judgement) -> str:
+    """Return the runs that are not in the figures of a claim; where it has no figure, all are."""
+    figures = [finding for finding in judgement.findings if finding.estimate is not None]
+    lost = tuple(dict.fromkeys(run for finding in figures for run in finding.left_out))
+    return f" (left out: {names(lost, 3)})" if lost else ""
+
+
+def _freed(judgement: Judgement, brief: bool) -> str:
+    """Return how many of the detectors that were stuck each strategy has freed; `brief` leaves the intervals out."""
+    told, needed = [], []
+    for leaf, finding in zip(judgement.claim.leaves(), judgement.findings, strict=True):
+        if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
+            k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
+            told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
+            if not _decided(finding):
+                needed.append(finding.seeds_to_decide or 0)
+    more = f", ≈ {max(needed)} such runs of each would decide" if needed and all(needed) else ""
+    return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
+
+
+def _to_decide(leaf: Leaf, finding: Finding) -> str:
+    if _decided(finding) or not finding.seeds_to_decide:
+        return ""
+    return f", ≈ {finding.seeds_to_decide} {'runs' if isinstance(leaf, Rate) else 'seeds'} would decide"
+
+
+def _decided(finding: Finding) -> bool:
+    return min(finding.p_support, finding.p_refute) <= ALPHA
+
+
+def _is_difference(leaf: Contrast) -> bool:
+    """Whether its size is one of AP, with a sign that matters."""
+    return all("mAP" in term.quantity for term in leaf.terms)

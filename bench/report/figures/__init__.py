@@ -1,0 +1,5 @@
+"""A report's figures. matplotlib is imported here and nowhere else in the report."""
+
+from bench.report.figures.draw import Figure, draw
+
+__all__ = ["Figure", "draw"]

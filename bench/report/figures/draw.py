@@ -1,0 +1,93 @@
+"""From a report to image files."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image as Picture
+
+from bench.records import write_atomic
+from bench.report.figures.lettering import legible
+from bench.report.figures.sheets import Sheet, combined_sheets, sheets
+from bench.report.figures.style import colours, house_style
+from bench.report.model import Comparison, Report
+
+if TYPE_CHECKING:
+    from datasets import DataSet
+
+Images = Callable[[Comparison], "DataSet | None"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An image file.
+
+    Attributes:
+        path: of the PNG.
+        title: what stands above it.
+        caption: what is seen, over what, and what is left out; fit for a text in the image's place. Plain text: it
+            quotes records.
+    """
+
+    path: Path
+    title: str
+    caption: str
+
+
+def draw(folder: Path, report: Report, into: Path, images: Images | None = None) -> list[Figure]:
+    """Draw a report. The same records give the same bytes.
+
+    Args:
+        folder: the study's, with a folder a run: histories and predictions are read from there.
+        report: of that study.
+        into: folder for the files; made when missing. What is there under other names stays.
+        images: returns the data set of a comparison, to draw predictions on; None where there is none.
+
+    Returns:
+        What was drawn, in the order to show it: comparison by comparison, then what holds over several.
+    """
+    drawn: list[Figure] = []
+    taken: set[str] = set()
+    palette = colours(row for comparison in report.comparisons for row in comparison.all_rows)
+    with house_style():
+        for comparison in report.comparisons:
+            prefix = _unique(comparison.title, taken)
+            found = sheets(comparison, palette, folder, lambda one=comparison: images(one) if images else None)
+            drawn += _write(found, into, prefix)
+        for family in report.families:
+            prefix = _unique(f"all {family.title}", taken)
+            drawn += _write(combined_sheets(family, palette), into, prefix)
+    return drawn
+
+
+def _write(found: Iterator[Sheet], into: Path, prefix: str) -> Iterator[Figure]:
+    for sheet in found:
+        path = into / f"{prefix}-{sheet.name}.png"
+        write_atomic(path, _png(sheet))
+        yield Figure(path, legible(sheet.title), legible(sheet.caption))
+
+
+def _png(sheet: Sheet) -> bytes:
+    content = io.BytesIO()
+    sheet.canvas.savefig(content, format="png", metadata={"Software": None})  # no version, no date
+    if not sheet.pictures:
+        return content.getvalue()
+    with Picture.open(content) as whole:  # a quarter of the size, so that a repository can hold it
+        content = io.BytesIO()
+        whole.convert("RGB").quantize(256, method=Picture.Quantize.MEDIANCUT).save(content, "png", optimize=True)
+        return content.getvalue()
+
+
+def _unique(title: str, taken: set[str]) -> str:
+    """Return a title as the start of a file name that no other has, on any file system."""
+    plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].strip("-") or "data"
+    number = 1
+    while (name := plain if number == 1 else f"{plain}-{number}") in taken:
+        number += 1
+    taken.add(name)
+    return name

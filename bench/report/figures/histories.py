@@ -1,0 +1,70 @@
+"""Histories of runs, as curves over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.records import RecordError, RunFolder
+from bench.report.model import Row
+
+Histories = Mapping[str, Sequence[pd.DataFrame]]
+"""By name of the row, the histories that could be read, indexed by epoch."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A column by epoch, over the runs of a row.
+
+    Attributes:
+        epochs: (E,), those at which every run has it, so that no mean jumps because a run is missing.
+        values: (R, E), a row a run.
+    """
+
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Over the runs, (E,)."""
+        return self.values.mean(0)
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """The least of the runs, (E,)."""
+        return self.values.min(0)
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """The greatest of the runs, (E,)."""
+        return self.values.max(0)
+
+
+def read_histories(folder: Path, row: Row) -> list[pd.DataFrame]:
+    """Return the histories of a row's runs that are done, by seed; what cannot be read is passed over."""
+    found = []
+    for seed in sorted(row.seeds, key=lambda one: one.seed):
+        if seed.status != "done":
+            continue
+        try:
+            table = RunFolder(folder / seed.run_id).read_history()
+        except (OSError, ValueError, RecordError):
+            continue
+        if "epoch" in table:
+            numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64).replace([np.inf, -np.inf], np.nan)
+            found.append(numbers.dropna(subset="epoch").drop_duplicates("epoch", keep="last").set_index("epoch"))
+    return found
+
+
+def curve(histories: Sequence[pd.DataFrame], column: str) -> Curve | None:
+    """Return a column over the runs that have it; None where there is no epoch at which all of these do."""
+    measured = [table[column].dropna() for table in histories if column in table and table[column].notna().any()]
+    if not measured:
+        return None
+    both = pd.concat(measured, axis=1, join="inner").sort_index()
+    return Curve(both.index.to_numpy(np.float64), both.to_numpy(np.float64).T) if len(both) else None

@@ -1,0 +1,49 @@
+"""What criteria are measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.records import RunRecord
+from bench.report.model import Row
+from bench.report.numbers import MISSING
+from bench.report.parts import Cell, Escape
+from bench.report.rows import Runs
+
+NONE = Cell(MISSING)
+SUITE = "run --suite claims"
+ANY = "any run of this version"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What criteria are measured on.
+
+    Attributes:
+        rows: of the strategies, in order.
+        runs: of every strategy and variant.
+        escapes: the escape tests.
+        elsewhere: for each data set of the family, the rows by name; one alone when there is one.
+        looks: as for verdicts.
+    """
+
+    rows: Sequence[Row]
+    runs: Runs
+    escapes: Sequence[Escape]
+    elsewhere: Mapping[str, Mapping[str, Row]]
+    looks: tuple[int, int] | None
+
+    @property
+    def lost(self) -> set[str]:
+        """Strategies that lost a run."""
+        return {row.name for row in self.rows if row.failures and row.failures.count}
+
+    def of(self, row: Row) -> Sequence[RunRecord]:
+        """Return a row's runs."""
+        return self.runs[row.label, row.form]
+
+    def escape(self, row: Row) -> Escape | None:
+        """Return a strategy's escape test: in its own form, else in the centred one, whose minimum it is about."""
+        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={row.label}]"}
+        return found.get(row.form) or found.get("centred")

@@ -1,0 +1,130 @@
+"""How a report is to be read, and what it does not say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bench.report.model import REFERENCE, Comparison, Report
+from bench.report.numbers import names
+from bench.report.parts import Noise
+from bench.statistics import ImagePrecision
+
+METHOD = (
+    f"The unit is the difference in mAP50-95 to `{REFERENCE}` between two runs with the same seed, which fixes "
+    "initial weights, batch order and augmentation. Shown are its mean over seeds and Student's 95 % interval. "
+    "*Better* and *worse* hold at a family-wise error rate of 5 % across one table (Holm, over paired t-tests; "
+    "strategies, variants, controls and data sets together are tables of their own, and each pays for its own tests); "
+    "all else is UNDECIDED: with the number of seeds at which an interval of this mean and spread would leave out zero "
+    "every second time, or with *Holm* where the interval does, but not for so many at once. AP is pycocotools', of "
+    "the convex hull of the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation "
+    "over seeds. Full-image and bow tie are shares of the validation images, by their top prediction. Means are over "
+    "the runs that are done."
+)
+
+CLAIMS = (
+    "A claim is SUPPORTED when the 95 % interval lies inside the region that it names, REFUTED when it lies outside, "
+    "NOT RUN when runs are missing and the others do not decide it, UNDECIDED otherwise; rates by the exact binomial "
+    "test. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* marks those that "
+    "would not stand if all claims were looked at together (Holm). The evidence shown is the part that decides, or the "
+    "one that is furthest from it; `python -m bench claims` writes every part of every claim with its run ids."
+)
+
+CRITERIA = (
+    "A winner is named only where the first beats each of the others at 5 % (Holm; each criterion by itself): by "
+    "paired t-tests over seeds, by Boschloo's exact test for rates, by Pitman and Morgan's test for the spread; counts "
+    "need no test, and may tie. Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
+    "A strategy that lost runs is not named. Read a spread beside its mAP50-95: what always fails is stable too. "
+    "Commands are training runs that one has to start; hyper-parameters are those that a strategy has, at their "
+    "defaults here. A loss spike is an epoch whose polygon loss jumps by more than 4 robust standard deviations of the "
+    "changes before it."
+)
+
+ESCAPES = (
+    "An escape test trains MGIoU alone for the first 30 % of the run and then the strategy. Only runs that predict "
+    "full-image boxes on most images at that point are counted; one of them has escaped when it does not at the end. "
+    "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
+    "form at the same seed."
+)
+
+CONTROLS = (
+    "*Averaged* plays the mean of the weights that the strategy used: a strategy that beats it gains from changing "
+    "them. *Shuffled* plays the same weights in random order: one that beats it gains from their timing. *Replayed* "
+    "plays the weights of another seed's run: one that beats it gains from following its own run. UNDECIDED shows "
+    "neither that it gains nor that it does not."
+)
+
+LEDGER = (
+    "Means over epochs and runs. L2's share is of the update at the vertices; ratio is the median over epochs of "
+    "‖∂L2‖ / ‖∂MGIoU‖ there; conflict is the share of steps in which the two gradients point apart (cosine below 0). "
+    "Both losses are measured even where one has no weight. Δα is from step to step. Jump and dip are at the largest "
+    "change of α: of the polygon loss, as a z-score among earlier epochs, and of mAP50-95."
+)
+
+
+def limits(report: Report) -> Iterator[str]:
+    """Yield what the report does not say, and what is known of its precision, a line each."""
+    if report.looks:
+        first, last = report.looks
+        yield (
+            f"Seeds were added to what was undecided, with a look at the verdicts after each, from {first} seeds to at "
+            f"most {last}. Verdicts and winners are corrected for that; the intervals that are shown are not."
+        )
+    for comparison in report.comparisons:
+        head = f"{comparison.title}: " if len(report.comparisons) > 1 else ""
+        yield f"{head}{_noise(comparison.noise)}"
+        yield f"{head}{_precision(comparison)}"
+    yield (
+        "All strategies of a table were trained with the same settings; whether other settings suit one of them better "
+        "is not known. Nothing here extends to other data, models, sizes or training budgets."
+    )
+    yield (
+        "Intervals are over seeds, on the validation images there are. Student's t takes differences over seeds as "
+        "normal, which a few seeds cannot show."
+    )
+
+
+def claims_set(report: Report) -> str:
+    """Return which claims were judged, and whether they are those that were declared before the runs."""
+    if report.declared is None:
+        return f"Claims {report.claims}; whether they were declared before these runs is not on record."
+    if report.declared == report.claims:
+        return f"Claims {report.claims}, as they were declared when the study began."
+    return (
+        f"The claims were changed after the study began: they were {report.declared} then and are {report.claims} now. "
+        "What is judged here are those of now, so that runs may have been seen before a claim was put."
+    )
+
+
+def _noise(noise: Noise) -> str:
+    if noise.rms is None:
+        return "Noise of the machine itself: not on record (python -m bench run --aa measures it)."
+    count = f"{len(noise.pairs)} {'pair' if len(noise.pairs) == 1 else 'pairs'}"
+    ids = names([f"{once} and {again}" for _, _, once, again, _ in noise.pairs], 3)
+    told = f"Noise of the machine itself, from {count} of the same run twice ({ids}): "
+    if noise.rms == 0:
+        return told + "none, mAP50-95 is the same to the last bit."
+    largest = max(abs(pair[-1]) for pair in noise.pairs)
+    return told + f"{noise.rms:.4f} of mAP50-95 (root mean square of the differences; the largest is {largest:.4f})."
+
+
+def _precision(comparison: Comparison) -> str:
+    found = comparison.precision.values()
+    known = [one for one in found if one.limited_by != "unknown"]
+    if not known:
+        return "Whether the seeds or the validation images limit the precision is not on record."
+    counts = Counter(one.limited_by for one in known)
+    told = ", ".join(f"{counts[key]} by {text}" for key, text in _LIMITS.items() if counts[key])
+    return (
+        f"Of {len(known)} {'difference' if len(known) == 1 else 'differences'} to {REFERENCE}, the precision is "
+        f"limited: {told}. Standard errors from the seeds "
+        f"{_range(known, 'se_seeds')}, from the validation images {_range(known, 'se_images')} (paired bootstrap)."
+    )
+
+
+_LIMITS = {"seeds": "the seeds", "validation set": "the validation images", "both": "both alike"}
+
+
+def _range(found: list[ImagePrecision], which: str) -> str:
+    values = [getattr(one, which) for one in found]
+    return f"{min(values):.4f} to {max(values):.4f}"

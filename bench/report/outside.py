@@ -1,0 +1,95 @@
+"""What stands outside the comparison table: escape tests, controls, replicates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.claims.quantities import EVENTS
+from bench.records import RunRecord
+from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
+from bench.report.groups import condition_of
+from bench.report.model import FIGURE
+from bench.report.parts import Control, Escape, Noise
+from bench.report.rows import Key, Runs, figures_of, mean
+from bench.statistics import paired_difference, rate_interval, verdicts
+
+
+def escapes(runs: Mapping[str, Runs], own: Runs) -> tuple[Escape, ...]:
+    """Return each escape test with the share of stuck detectors it frees and the AP it ends with.
+
+    Args:
+        runs: by kind and row.
+        own: the runs of the strategies themselves, by row.
+    """
+    return tuple(_escape(key, group, own) for key, group in sorted(runs.get(RESCUE, {}).items(), key=_by_name))
+
+
+def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None) -> tuple[Control, ...]:
+    """Return each control beside its strategy, all of them judged together."""
+    groups = sorted(runs.get(CONTROL, {}).items(), key=_by_name)
+    pairs = []
+    for (_, form), group in groups:
+        a, b = figures_of(own_runs(own, whose(group[0]), form)), figures_of(group)
+        pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
+    return tuple(
+        Control(
+            of=whose(group[0]) + (f" ({form})" if form else ""),
+            label=label,
+            kind=group[0].identity["strategy"]["name"],
+            difference=pair,
+            adjusted_p=one.adjusted_p,
+            verdict=one.verdict,
+            run_ids=tuple(record.id for record in group),
+        )
+        for ((label, form), group), pair, one in zip(groups, pairs, verdicts(pairs, looks=looks), strict=True)
+    )
+
+
+def noise(runs: Mapping[str, Runs], compared: Iterable[RunRecord]) -> Noise:
+    """Return how far a run is from the same run once more."""
+    first = {_again(record): record for record in compared if record.done}
+    pairs = []
+    for (label, form), group in sorted(runs.get(REPLICATE, {}).items(), key=_by_name):
+        for record in group:
+            again, once = figures_of([record]), first.get(_again(record))
+            if once is not None and again and (figure := figures_of([once])):
+                apart = again[record.seed] - figure[record.seed]
+                pairs.append((label + (f" ({form})" if form else ""), record.seed, once.id, record.id, apart))
+    squares = [pair[-1] ** 2 for pair in pairs]
+    return Noise(tuple(pairs), math.sqrt(math.fsum(squares) / len(squares)) if squares else None)
+
+
+def own_runs(own: Runs, label: str, form: str | None) -> Sequence[RunRecord]:
+    """Return the runs of a strategy in a form; one that gives MGIoU no weight serves every form."""
+    return own.get((label, form)) or own.get((label, None)) or ()
+
+
+def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
+    label, form = key
+    by = whose(group[0])
+    told = [event for record in group if (event := EVENTS["escaped"].read(record)) is not None]
+    ended, alone = figures_of(group), figures_of(own_runs(own, by, form))
+    kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
+    average = mean(record.metrics.get(FIGURE) for record in group if record.done)
+    return Escape(
+        label=label,
+        by=by,
+        form=form,
+        runs=len(group),
+        stuck=len(told),
+        escaped=sum(told),
+        interval=rate_interval(sum(told), len(told), method="clopper-pearson"),
+        mean=average if math.isfinite(average) else None,
+        kept=paired_difference(kept, dict.fromkeys(kept, 0.0)) if kept else None,
+        run_ids=tuple(record.id for record in group),
+    )
+
+
+def _again(record: RunRecord) -> tuple[str, str, str | None, int]:
+    return condition_of(record), record.label, record.form, record.seed
+
+
+def _by_name(item: tuple[Key, Sequence[RunRecord]]) -> tuple[str, str]:
+    (label, form), _ = item
+    return label, form or ""

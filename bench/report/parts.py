@@ -1,0 +1,197 @@
+"""What a report holds beside its comparison tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.statistics import PairedDifference
+
+
+@dataclass(frozen=True)
+class Winner:
+    """Who is best, where the numbers say so.
+
+    Attributes:
+        names: one: it is the best. Several: a tie of counts, which are known without error. None: nobody is named.
+        why: what that rests on, in a few words.
+    """
+
+    names: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A criterion, measured on one strategy.
+
+    Attributes:
+        text: as it is shown.
+        value: the number behind it; None where it was not measured.
+        interval: of 95 %; None where there is none.
+        n: seeds or runs it is from.
+        run_ids: where it comes from.
+    """
+
+    text: str
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    n: int = 0
+    run_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A column of the criteria table.
+
+    Attributes:
+        key: short and stable.
+        heading: what is measured.
+        cells: one for every core row of the comparison table, in its order.
+        winner: None where the criterion is a property and no contest.
+        source: what measures it when it is not on record.
+    """
+
+    key: str
+    heading: str
+    cells: tuple[Cell, ...]
+    winner: Winner | None
+    source: str
+
+    @property
+    def measured(self) -> bool:
+        """Whether any strategy has a number."""
+        return any(cell.value is not None for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Escape:
+    """Runs that centred MGIoU (or the paper's) has spoilt first, handed to a strategy.
+
+    Attributes:
+        label: of the escape test.
+        by: label of the strategy.
+        form: MGIoU form of both parts.
+        runs: all of them.
+        stuck: those that can tell whether they escaped: full-image on most images when handed over, and ended by
+            themselves with a figure or by diverging.
+        escaped: those of them that are free at the end.
+        interval: of the share that escaped, Clopper-Pearson's, 95 %.
+        mean: mAP50-95 at the end, over the runs that are done; None without one.
+        kept: mAP50-95 of the run as a share of the strategy's own, by seed; None where no seed has both.
+        run_ids: all of them.
+    """
+
+    label: str
+    by: str
+    form: str | None
+    runs: int
+    stuck: int
+    escaped: int
+    interval: tuple[float, float]
+    mean: float | None
+    kept: PairedDifference | None
+    run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A strategy next to what is left of it.
+
+    Attributes:
+        of: the strategy's name with its form.
+        label: of the control.
+        kind: its registered name.
+        difference: the strategy's mAP50-95 less the control's, paired by seed; None without a pair.
+        adjusted_p: Holm's over the table of controls.
+        verdict: `better` or `worse` than the control, `UNDECIDED`, or empty.
+        run_ids: of the control.
+    """
+
+    of: str
+    label: str
+    kind: str
+    difference: PairedDifference | None
+    adjusted_p: float | None
+    verdict: str
+    run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a row's runs took.
+
+    Attributes:
+        epochs: mean over the runs that are done; NaN when not on record. So are the next four.
+        train_s: seconds of training.
+        eval_s: seconds of scoring.
+        cpu_s: processor seconds of the whole run.
+        memory_mib: the highest peak of any of the runs.
+        all_s: seconds of all runs together, those that were lost among them.
+        untimed: runs that began and have no time on record.
+    """
+
+    epochs: float
+    train_s: float
+    eval_s: float
+    cpu_s: float
+    memory_mib: float
+    all_s: float
+    untimed: int
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A/A: the same run once more.
+
+    Attributes:
+        pairs: name and seed of the run with both run ids and the difference in mAP50-95.
+        rms: root mean square of the differences; None without a pair.
+    """
+
+    pairs: tuple[tuple[str, int, str, str, float], ...]
+    rms: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the sentences a report begins with.
+
+    Attributes:
+        claim: key of the claim it quotes.
+        verdict: the claim's.
+        text: the sentence, without its verdict.
+    """
+
+    claim: str
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A row over several data sets.
+
+    Attributes:
+        label: of the strategy.
+        form: its MGIoU form.
+        table: `core` or `variant`.
+        per_data_set: the mean difference to the reference on each, in the family's order, over the seeds they share.
+        difference: at each seed that all data sets have, the mean of the differences over data sets.
+        adjusted_p: Holm's over the combined table.
+        verdict: as in a comparison table.
+        run_ids: of the strategy on all data sets; the reference's stand in its own rows.
+    """
+
+    label: str
+    form: str | None
+    table: str
+    per_data_set: tuple[float, ...]
+    difference: PairedDifference
+    adjusted_p: float | None
+    verdict: str
+    run_ids: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Label and form."""
+        return f"{self.label} ({self.form})" if self.form else self.label

@@ -1,0 +1,142 @@
+"""A row of a comparison table, and the runs behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.report.parts import Cost
+from bench.statistics import PairedDifference
+
+REFERENCE = "l2"
+"""The strategy every difference is taken to."""
+
+FIGURE = "mAP50_95"
+"""The metric that rows are compared by."""
+
+COLUMNS = (
+    "mAP50",
+    "mAP50_95",
+    "mAP75",
+    "mAP90",
+    "ring_mAP50",
+    "ring_mAP50_95",
+    "ring_mAP75",
+    "box_mAP50",
+    "box_mAP50_95",
+    "box_mAP75",
+    "full_image",
+    "bow_tie",
+    "collapsed",
+    "outside",
+    "no_prediction",
+)
+"""The metrics that a row gives the mean of: all that a run is scored by."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One run of a row: where its figure comes from.
+
+    Attributes:
+        seed: what pairs it with a run of the reference.
+        run_id: its folder.
+        status: what became of it.
+        reason: why, in one line, when it did not end well.
+        mAP50_95: None when it has none.
+        difference: to the reference's figure at the same seed; None without one.
+    """
+
+    seed: int
+    run_id: str
+    status: str
+    reason: str | None
+    mAP50_95: float | None
+    difference: float | None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of the runs that ended by themselves diverged or failed.
+
+    Attributes:
+        count: those that diverged or failed.
+        total: those and the ones that are done.
+        interval: Wilson's, 95 %.
+    """
+
+    count: int
+    total: int
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One strategy in one MGIoU form.
+
+    Attributes:
+        label: of the strategy; no two rows of a comparison share label and form.
+        form: None where the strategy gives MGIoU no weight.
+        table: the kind of arm (`bench.report.arms`), which says where the row is shown.
+        strategy: its registered name and all of its parameters.
+        reference: whether the differences are taken to this row.
+        statuses: how many runs have each status.
+        means: of `COLUMNS` over the runs that are done, NaN where none of them has the metric; empty when none is done.
+        sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
+        difference: of mAP50-95 to the reference, paired by seed; None for the reference itself, and without a pair.
+        adjusted_p: Holm's, over the table's paired t-tests; None where there is no interval.
+        verdict: `better` or `worse` than the reference, or `UNDECIDED`; empty where there is no difference.
+        failures: None when no run ended by itself.
+        train_s: mean seconds a run took to train; NaN when not on record, None when none is done.
+        cost: what the runs took.
+        ledger: every entry of the runs' gradient ledgers, averaged over the runs that are done.
+        seeds: every run.
+    """
+
+    label: str
+    form: str | None
+    table: str
+    strategy: Mapping[str, Any]
+    reference: bool
+    statuses: Mapping[str, int]
+    means: Mapping[str, float]
+    sd: float | None
+    difference: PairedDifference | None
+    adjusted_p: float | None
+    verdict: str
+    failures: Rate | None
+    train_s: float | None
+    cost: Cost
+    ledger: Mapping[str, float]
+    seeds: tuple[Seed, ...]
+
+    @property
+    def name(self) -> str:
+        """Label and form."""
+        return f"{self.label} ({self.form})" if self.form else self.label
+
+    @property
+    def done(self) -> int:
+        """Runs that came to their end."""
+        return self.statuses.get("done", 0)
+
+    @property
+    def figures(self) -> int:
+        """Runs that have the figure rows are compared by."""
+        return len(self.by_seed)
+
+    @property
+    def by_seed(self) -> dict[int, float]:
+        """The figure rows are compared by, at each seed that has one."""
+        return {seed.seed: seed.mAP50_95 for seed in self.seeds if seed.mAP50_95 is not None}
+
+    @property
+    def planned(self) -> int:
+        """Runs that belong to the row, whatever became of them."""
+        return len(self.seeds)
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """All of its runs."""
+        return tuple(seed.run_id for seed in self.seeds)

@@ -1,0 +1,179 @@
+"""The report's other tables as text: criteria, escape tests, controls, ledger, data sets together, cost."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from bench.report.model import REFERENCE, UNDECIDED, Comparison, Family
+from bench.report.numbers import MISSING, count_of, figure, names, number, percent, with_interval
+from bench.report.parts import Combined, Control, Winner
+from bench.report.tables import time_unit
+from bench.statistics import PairedDifference
+
+LEDGER = {
+    "alpha": ("α", ".2f"),
+    "share_l2": ("L2's share", "%"),
+    "grad_l2": ("‖∂L2‖", ".2g"),
+    "grad_mgiou": ("‖∂MGIoU‖", ".2g"),
+    "grad_ratio": ("ratio", ".2g"),
+    "grad_cosine": ("cosine", "+.2f"),
+    "conflict": ("conflict", "%"),
+    "net_grad_cosine": ("cosine, network", "+.2f"),
+    "alpha_step": ("Δα a step", ".1g"),
+    "transition_jump": ("loss jump", "+.1f"),
+    "transition_dip": ("AP dip", "+.3f"),
+    "full_image_peak": ("full-image peak", "%"),
+}
+"""Entries of the ledger that have a column where any run has them: heading and format."""
+
+
+def criteria_table(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a strategy and a column a criterion."""
+    return pd.DataFrame(
+        [
+            {
+                "strategy": row.label,
+                "MGIoU": row.form or MISSING,
+                **{one.heading: one.cells[index].text for one in comparison.criteria if one.measured},
+            }
+            for index, row in enumerate(comparison.core)
+        ]
+    )
+
+
+def winners_table(comparison: Comparison) -> pd.DataFrame:
+    """Return for each criterion that was measured who is best, or why nobody is named."""
+    return pd.DataFrame(
+        [
+            {
+                "criterion": one.heading,
+                "winner": _winner(one.winner),
+                "why": one.winner.why,
+            }
+            for one in comparison.criteria
+            if one.winner and one.measured
+        ]
+    )
+
+
+def escapes_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the escape tests."""
+    return pd.DataFrame(
+        [
+            {
+                "strategy": one.by,
+                "MGIoU": one.form or MISSING,
+                "runs": str(one.runs),
+                "escaped, of those stuck": count_of(one.escaped, one.stuck, one.interval),
+                "mAP50-95 at the end": figure(one.mean),
+                "share of its own": with_interval(one.kept.mean, one.kept.interval, ".2f") if one.kept else MISSING,
+            }
+            for one in comparison.escapes
+        ]
+    )
+
+
+def controls_table(comparison: Comparison) -> pd.DataFrame:
+    """Return each strategy less each of its controls."""
+    return pd.DataFrame(
+        [
+            {
+                "strategy": one.of,
+                "control": one.label,
+                "strategy - control": judged(one, one.difference),
+                "seeds": str(one.difference.n if one.difference else 0),
+            }
+            for one in comparison.controls
+        ]
+    )
+
+
+def ledger_table(comparison: Comparison) -> pd.DataFrame:
+    """Return the gradient ledger of every strategy, means over its runs; without columns where none is on record."""
+    rows = [row for row in comparison.rows if row.ledger]
+    shown = {key: told for key, told in LEDGER.items() if any(key in row.ledger for row in rows)}
+    return pd.DataFrame(
+        [
+            {
+                "strategy": row.label,
+                "MGIoU": row.form or MISSING,
+                "runs": str(row.done),
+                **{heading: _entry(row.ledger.get(key), form) for key, (heading, form) in shown.items()},
+            }
+            for row in rows
+        ]
+    )
+
+
+def combined_table(family: Family) -> pd.DataFrame:
+    """Return the mean difference on each data set and over all of them."""
+    return pd.DataFrame(
+        [
+            {
+                "strategy": row.label,
+                "MGIoU": row.form or MISSING,
+                **{title: number(one, "+.3f") for title, one in zip(family.members, row.per_data_set, strict=True)},
+                f"difference to {REFERENCE}, all": judged(row, row.difference),
+                "seeds": str(row.difference.n),
+            }
+            for row in family.combined
+        ]
+    )
+
+
+def cost_table(comparison: Comparison) -> pd.DataFrame:
+    """Return what the runs of each row took."""
+    costs = [row.cost for row in comparison.all_rows]
+    seconds, unit = time_unit(value for cost in costs for value in (cost.train_s, cost.cpu_s))
+    whole, whole_unit = time_unit(cost.all_s for cost in costs)
+    return pd.DataFrame(
+        [
+            {
+                "strategy": row.label,
+                "MGIoU": row.form or MISSING,
+                "runs": str(row.planned),
+                "epochs": number(row.cost.epochs, "g"),
+                f"training, {unit}": number(row.cost.train_s, ".1f", seconds),
+                f"CPU, {unit}": number(row.cost.cpu_s, ".1f", seconds),
+                "peak memory, MiB": number(row.cost.memory_mib, ".0f"),
+                f"all runs, {whole_unit}": number(row.cost.all_s or None, ".1f", whole)
+                + (f" and {row.cost.untimed} untimed" if row.cost.untimed else ""),
+            }
+            for row in comparison.all_rows
+        ]
+    )
+
+
+def judged(row: Combined | Control, found: PairedDifference | None) -> str:
+    """Return a difference with its interval and verdict."""
+    if found is None:
+        return MISSING
+    more = ""
+    if row.verdict == UNDECIDED and found.decided:
+        more = " (Holm)"
+    elif row.verdict == UNDECIDED and found.seeds_to_decide:
+        more = f" (≈ {found.seeds_to_decide} seeds)"
+    return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
+
+
+def cost_total(comparison: Comparison) -> str:
+    """Return `36 runs, 1.7 h`."""
+    rows = comparison.all_rows
+    seconds = math.fsum(row.cost.all_s for row in rows)
+    unit, sign = time_unit([seconds])
+    runs = sum(row.planned for row in rows)
+    return f"{runs} {'run' if runs == 1 else 'runs'}, {seconds / unit:.1f} {sign}"
+
+
+def _winner(winner: Winner) -> str:
+    if not winner.names:
+        return "none named"
+    return ("tie: " if len(winner.names) > 1 else "") + names(winner.names, 3)
+
+
+def _entry(value: float | None, form: str) -> str:
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return percent(value) if form == "%" else f"{value:{form}}"

@@ -1,0 +1,120 @@
+"""Several data sets together."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bench.report import build, render
+
+from .declared import CLAIMS
+from .reading import plain, section, table
+from .samples import record
+
+
+def both(documents, parcels, labels=("l2", "cosine"), **more):
+    """Return records on two data sets: `documents` and `parcels` are figures by label and seed."""
+    return [
+        record(label, seed, ap, None if label == "l2" else "paper", data=data, **more)
+        for data, figures in (("documents", documents), ("parcels", parcels))
+        for label, aps in zip(labels, figures, strict=True)
+        for seed, ap in enumerate(aps)
+        if ap is not None
+    ]
+
+
+CLEAR = both(([0.50, 0.52, 0.48], [0.60, 0.63, 0.57]), ([0.30, 0.31, 0.29], [0.34, 0.36, 0.33]))
+
+
+def family(records):
+    (found,) = build(records).families
+    return found
+
+
+def test_the_unit_is_the_mean_over_data_sets_at_a_seed():
+    (row,) = family(CLEAR).combined
+    assert row.per_data_set == pytest.approx((0.10, 0.13 / 3))
+    assert row.difference.by_seed == pytest.approx({0: 0.07, 1: 0.08, 2: 0.065})
+    assert row.verdict == "better"
+
+
+def test_only_seeds_that_all_data_sets_have_count():
+    records = both(([0.5, 0.5, 0.4], [0.6, 0.7, 0.6]), ([0.3, 0.3, 0.3], [0.4, None, 0.5]))
+    (row,) = family(records).combined
+    assert list(row.difference.by_seed) == [0, 2]
+    assert row.per_data_set == pytest.approx((0.15, 0.15))
+
+
+def test_opposite_results_do_not_add_up_to_a_verdict():
+    records = both(([0.5, 0.52, 0.48], [0.6, 0.63, 0.57]), ([0.5, 0.52, 0.48], [0.4, 0.43, 0.38]))
+    first, second = (one.rows[1].verdict for one in build(records).comparisons)
+    assert (first, second) == ("better", "worse")
+    assert family(records).combined[0].verdict == "UNDECIDED"
+
+
+def test_what_cancels_leaves_no_difference_to_judge():
+    """-0.02 and 0.02 do not cancel to the last bit; what is left has no sign worth a verdict."""
+    records = both(([0.5, 0.52, 0.47], [0.52, 0.5, 0.5]), ([0.3, 0.31, 0.33], [0.28, 0.33, 0.3]))
+    found = family(records)
+    assert found.combined[0].difference.by_seed == {0: 0.0, 1: 0.0, 2: 0.0}
+    assert found.combined[0].verdict == "UNDECIDED"
+    assert found.best.why == "cosine (paper), l2 tie for the highest"
+
+
+def test_what_is_not_on_all_data_sets_is_left_out_and_named():
+    records = [*CLEAR, record("step", 0, 0.9, "paper")]
+    found = family(records)
+    assert [row.label for row in found.combined] == ["cosine"]
+    assert "not on all of them, and left out: step (paper)" in found.combined_note
+    assert found.best.names == ("cosine (paper)",)  # among what is on all of them
+
+
+def test_it_says_for_what_it_speaks():
+    text = plain(render(build(CLEAR), "md"))
+    told = section(text, "Data sets together")
+    assert "1 of 1 differences to l2 are decided (better than l2: cosine (paper))" in told
+    assert "each data set weighs alike" in told
+    assert "this speaks for these data sets alone" in told
+    (row,) = table(told, "documents")
+    assert (row["documents"], row["parcels"]) == ("+0.100", "+0.043")
+    assert "Best in mAP50-95 over 2 data sets: **cosine (paper)**" in section(text, "The answer")
+
+
+def test_other_settings_are_not_combined():
+    records = [record(label, epochs=epochs) for label in ("l2", "cosine") for epochs in (3, 100)]
+    report = build(records)
+    assert [one.title for one in report.families] == ["epochs=100", "epochs=3"]
+    assert not any(one.combined or one.combined_note for one in report.families)
+    text = plain(render(report, "md"))
+    assert "each model and setting has one data set" in section(text, "Data sets together")
+    assert section(text, "The answer").count("1. *") == 2
+
+
+def test_two_versions_of_one_data_set_are_not_combined():
+    changed = [
+        dataclasses.replace(
+            one,
+            id=f"x{one.id}",
+            identity={**one.identity, "data": {**one.identity["data"], "name": "documents", "fingerprint": "e" * 64}},
+        )
+        for one in CLEAR
+        if one.identity["data"]["name"] == "parcels"
+    ]
+    found = family([one for one in CLEAR if one.identity["data"]["name"] == "documents"] + changed)
+    assert found.combined == ()
+    assert "several versions" in found.combined_note
+
+
+def test_claims_must_hold_on_all_data_sets():
+    records = both(
+        ([0.50, 0.52, 0.48], [0.60, 0.63, 0.57], [0.60, 0.63, 0.57]),
+        ([0.50, 0.52, 0.48], [0.51, 0.50, 0.50], [0.51, 0.50, 0.50]),
+        ("l2", "cosine", "linear"),
+    )
+    text = plain(render(build(records, claims=CLAIMS), "md"))
+    (row,) = [row for row in table(section(text, "Claims"), "claim") if "beats L2" in row["claim"]]
+    assert (row["documents"], row["parcels"], row["verdict"]) == ("SUPPORTED", "UNDECIDED", "UNDECIDED")
+    told = section(text, "The answer")
+    assert "on documents SUPPORTED, difference in mAP50-95 = +0.100" in told
+    assert "on parcels UNDECIDED, difference in mAP50-95 = +0.003" in told

@@ -1,0 +1,104 @@
+"""Winners are named by tests, and by nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.report.contest import _less_spread_p, best_mean, best_rate, least_count, least_spread
+
+
+def seeds(*values):
+    return dict(enumerate(values))
+
+
+A, B, C = seeds(0.60, 0.63, 0.57), seeds(0.50, 0.52, 0.48), seeds(0.59, 0.64, 0.56)
+
+
+def test_a_clear_best_is_named_and_the_way_matters():
+    assert best_mean({"a": A, "b": B}, ()).names == ("a",)
+    assert best_mean({"a": A, "b": B}, (), high=False).names == ("b",)
+
+
+def test_it_must_beat_each_of_the_others():
+    found = best_mean({"a": A, "b": B, "c": C}, ())
+    assert found.names == ()
+    assert found.why == "a has the highest, but is not shown to beat c (paired t, Holm)"
+
+
+def test_one_alone_and_none_at_all_are_no_contest():
+    assert best_mean({"a": A}, ()).why == "measured on one strategy alone"
+    assert best_mean({"a": {}}, ()).why == "not on record"
+
+
+def test_what_shares_no_seed_is_not_beaten():
+    assert best_mean({"a": A, "b": {7: 0.1, 8: 0.2}}, ()).names == ()
+
+
+def test_differences_without_any_spread_show_nothing():
+    assert best_mean({"a": seeds(0.6, 0.6, 0.6), "b": seeds(0.5, 0.5, 0.5)}, ()).names == ()
+
+
+def test_looks_are_paid_for():
+    a, b = seeds(0.55, 0.59, 0.52), seeds(0.50, 0.52, 0.48)
+    assert best_mean({"a": a, "b": b}, ()).names == ("a",)
+    assert best_mean({"a": a, "b": b}, (), looks=(2, 9)).names == ()
+    assert best_rate({"a": (5, 5), "b": (0, 5)}).names == ("a",)
+    assert best_rate({"a": (5, 5), "b": (0, 5)}, looks=(2, 31)).names == ()
+    calm, wild = seeds(0.50, 0.55, 0.45, 0.50, 0.55), seeds(0.1, 0.9, 0.8, 0.3, 0.2)
+    assert least_spread({"a": calm, "b": wild}, ()).names == ("a",)
+    assert least_spread({"a": calm, "b": wild}, (), looks=(2, 400)).names == ()
+
+
+def test_many_others_make_it_harder():
+    a, others = seeds(0.55, 0.59, 0.52), {f"b{i}": seeds(0.50, 0.52, 0.48 + i / 1e4) for i in range(9)}
+    assert best_mean({"a": a, "b0": others["b0"]}, ()).names == ("a",)
+    assert best_mean({"a": a, **others}, ()).names == ()
+
+
+def test_who_lost_runs_is_not_named():
+    assert best_mean({"a": A, "b": B}, {"b"}).names == ("a",)
+    found = best_mean({"a": A, "b": B}, {"a"})
+    assert found.names == ()
+    assert found.why.endswith("but lost runs")
+
+
+def test_rates_are_compared_exactly():
+    assert best_rate({"a": (9, 9), "b": (0, 9)}).names == ("a",)
+    assert best_rate({"a": (2, 2), "b": (0, 2)}).names == ()
+    assert best_rate({"a": (3, 3), "b": (3, 3), "c": (0, 3)}).why == "a, b tie for the highest"
+    assert best_rate({"a": (3, 3), "b": (0, 0)}).why == "measured on one strategy alone"
+
+
+def test_counts_tie():
+    assert least_count({"a": 1, "b": 2}).names == ("a",)
+    assert least_count({"a": 1, "b": 1, "c": 2}).names == ("a", "b")
+    assert least_count({"a": 1, "b": 1}).names == ()
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+def test_the_test_of_spreads_is_that_of_a_correlation(n):
+    rng = np.random.default_rng(n)
+    x, y = sorted((rng.normal(0, 0.2, n), rng.normal(0, 1, n)), key=np.std)
+    expected = stats.pearsonr(x + y, x - y).pvalue
+    assert _less_spread_p(seeds(*x), seeds(*y)) == pytest.approx(expected, rel=1e-9)
+    assert _less_spread_p(seeds(*y), seeds(*x)) == 1.0
+
+
+def test_the_test_of_spreads_keeps_its_level():
+    rng = np.random.default_rng(0)
+    draws = [(rng.normal(size=4), rng.normal(size=4)) for _ in range(2000)]
+    found = np.array([_less_spread_p(seeds(*x), seeds(*y)) <= 0.05 for x, y in draws])
+    assert 0.015 < found.mean() < 0.035  # one side of two: half of 5 %
+
+
+def test_no_spread_at_all_wins_nothing():
+    """A strategy that always ends at 0 is no model of stability."""
+    assert least_spread({"dead": seeds(0.0, 0.0, 0.0), "alive": seeds(0.5, 0.6, 0.7)}, ()).names == ()
+
+
+def test_the_least_spread_is_named_where_it_is_shown():
+    rng = np.random.default_rng(1)
+    calm, wild = seeds(*rng.normal(0, 0.01, 8)), seeds(*rng.normal(0, 1, 8))
+    assert least_spread({"calm": calm, "wild": wild}, ()).names == ("calm",)

@@ -1,0 +1,162 @@
+"""Every cell of the criteria table is a measurement of the runs it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.report import build
+from bench.statistics import rate_interval
+
+from .samples import record, rescue, study
+
+MIX = {"alpha": 0.8, "normalization": "none"}
+
+
+def criteria(records):
+    (comparison,) = build(records).comparisons
+    names = [row.name for row in comparison.core]
+    return {one.key: (dict(zip(names, one.cells, strict=True)), one.winner) for one in comparison.criteria}
+
+
+def test_commands_are_runs_to_start_and_a_restart_is_one_more():
+    one = {"stages": 1.0, "restarts": 0.0}
+    found = criteria(
+        [
+            record("l2", 0, ledger=one),
+            record("two-stage-50", 0, form="paper", ledger={"stages": 2.0, "restarts": 0.0}),
+            record("two-stage-70-restart", 0, form="paper", ledger={"stages": 2.0, "restarts": 1.0}),
+        ]
+    )
+    cells, winner = found["commands"]
+    assert [cell.value for cell in cells.values()] == [1, 1, 2]
+    assert winner.names == ("l2", "two-stage-50 (paper)")
+    cells, winner = found["single_run"]
+    assert [cell.text for cell in cells.values()] == ["yes", "yes, in 2 stages", "no"]
+    assert winner is None
+
+
+def test_hyper_parameters_are_counted():
+    found, winner = criteria([record("l2"), record("static", form="paper", parameters=MIX)])["hyper_parameters"]
+    assert [cell.value for cell in found.values()] == [0, 2]
+    assert winner.names == ("l2",)
+
+
+def test_escape_counts_only_what_was_stuck_and_ended():
+    tests = [
+        rescue("cosine", 0),
+        rescue("cosine", 1, after=0.9),
+        rescue("cosine", 2, before=0.2),  # never stuck
+        rescue("cosine", 3, status="failed"),  # cannot tell
+    ]
+    cells, winner = criteria([*study(l2=[0.5], cosine=[0.5]), *tests])["escape"]
+    low, high = rate_interval(1, 2, method="clopper-pearson")
+    assert cells["cosine (paper)"].value == 0.5
+    assert cells["cosine (paper)"].interval == (low, high)
+    assert cells["cosine (paper)"].text == "1 of 2 (1 % to 99 %), centred"
+    assert cells["cosine (paper)"].run_ids == tuple(test.id for test in tests)
+    assert cells["l2"].text == "–"
+    assert winner.why == "measured on one strategy alone"
+
+
+def test_escape_of_a_strategy_that_was_never_stuck_is_no_rate():
+    cells, _ = criteria([*study(l2=[0.5], cosine=[0.5]), rescue("cosine", 0, before=0.1)])["escape"]
+    assert cells["cosine (paper)"].text == "none was stuck"
+    assert cells["cosine (paper)"].value is None
+
+
+def test_a_rescue_in_the_strategys_own_form_comes_first():
+    records = [*study(l2=[0.5], cosine=[0.5]), rescue("cosine", 0), rescue("cosine", 0, after=0.9, form="paper")]
+    cells, _ = criteria(records)["escape"]
+    assert cells["cosine (paper)"].text == "0 of 1 (0 % to 98 %)"
+
+
+def test_a_rescue_that_begins_elsewhere_is_another_test():
+    other = record("rescue[at=0.5,by=cosine]", 0, 0.4, "centred", parameters={"by": "cosine", "at": 0.5})
+    cells, _ = criteria([*study(l2=[0.5], cosine=[0.5]), other])["escape"]
+    assert cells["cosine (paper)"].text == "–"
+
+
+def test_recovery_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
+    own = study(form="centred", cosine=[0.5, 0.8])
+    tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.4), rescue("cosine", 2, 0.4)]
+    cells, _ = criteria([record("l2"), *own, *tests])["recovery"]
+    assert cells["cosine (centred)"].value == pytest.approx((0.8 + 0.5) / 2)
+    assert cells["cosine (centred)"].n == 2
+    cells, _ = criteria([*study(l2=[0.5], cosine=[0.5]), *tests])["recovery"]
+    assert cells["cosine (paper)"].value is None  # its own runs are in the other form
+
+
+def test_recovery_of_a_strategy_without_a_form_is_a_share_of_its_only_runs():
+    cells, _ = criteria([record("l2", 0, 0.8), rescue("l2", 0, 0.4)])["recovery"]
+    assert cells["l2"].value == pytest.approx(0.5)
+
+
+def test_recovery_of_a_strategy_that_never_got_anywhere_is_no_number():
+    cells, _ = criteria([record("l2"), *study(form="centred", cosine=[0.0]), rescue("cosine", 0, 0.0)])["recovery"]
+    assert cells["cosine (centred)"].value is None
+
+
+def test_refinement_is_paired_with_the_reference():
+    records = [record("l2", seed, mAP75=0.2 + seed / 10, mAP90=0.0) for seed in range(3)]
+    records += [record("cosine", seed, form="paper", mAP75=0.3 + seed / 9, mAP90=0.1) for seed in (0, 1, 2, 3)]
+    found = criteria(records)
+    cell = found["mAP75"][0]["cosine (paper)"]
+    assert cell.n == 3
+    assert cell.value == pytest.approx(0.1 + (1 / 9 - 1 / 10))
+    assert cell.interval is not None
+    assert found["mAP75"][1].names == ("cosine (paper)",)
+    assert found["mAP90"][1].names == ()  # the same difference at every seed has no spread to judge it by
+
+
+def test_loss_spikes_are_averaged_and_not_ranked_without_a_test():
+    records = [record("l2", seed, ledger={"loss_spikes": 1.0}) for seed in range(3)]
+    records += [
+        record("step", seed, form="paper", ledger={"loss_spikes": spikes}) for seed, spikes in enumerate((2, 4))
+    ]
+    cells, winner = criteria(records)["loss_spikes"]
+    assert [cell.text for cell in cells.values()] == ["1.0", "3.0"]
+    assert winner.names == ()
+
+
+def test_worst_seed_counts_a_lost_run_as_worse_than_any_figure():
+    records = [*study(l2=[0.5, 0.4], cosine=[0.6, 0.55]), record("cosine", 2, form="paper", status="diverged")]
+    cells, winner = criteria(records)["worst_seed"]
+    assert cells["l2"].text == "0.400 (seed 1 of 2)"
+    assert cells["cosine (paper)"].text == "diverged (seed 2)"
+    assert winner.names == ()
+
+
+def test_sensitivity_is_the_range_over_one_parameter_on_common_seeds():
+    records = study(l2=[0.5, 0.5])
+    for alpha, figures in {0.8: [0.6, 0.6, 0.1], 0.1: [0.3, 0.4, 0.0], 0.5: [0.7, 0.7]}.items():
+        label = "static" if alpha == 0.8 else f"static[alpha={alpha}]"
+        records += [
+            record(label, seed, ap, "paper", parameters={**MIX, "alpha": alpha}) for seed, ap in enumerate(figures)
+        ]
+    both = record("static[alpha=0.1,normalization=gradient]", 0, 0.0, "paper", parameters=dict.fromkeys(MIX, "x"))
+    cells, winner = criteria([*records, both])["sensitivity"]
+    assert cells["static (paper)"].text == "alpha: 0.350 over 3 values"
+    assert cells["static (paper)"].n == 2
+    assert both.id not in cells["static (paper)"].run_ids
+    assert cells["l2"].value is None
+    assert winner.names == ()
+
+
+def test_worst_data_set_is_where_it_gains_least_over_the_reference():
+    records = [
+        record(label, seed, ap + seed / 100, form, data=data)
+        for data, aps in {"documents": (0.5, 0.6), "parcels": (0.2, 0.25)}.items()
+        for label, form, ap in zip(("l2", "cosine"), (None, "paper"), aps, strict=True)
+        for seed in range(2)
+    ]
+    for comparison in build(records).comparisons:
+        (worst,) = [one for one in comparison.criteria if one.key == "worst_data_set"]
+        assert [cell.value for cell in worst.cells] == [None, pytest.approx(0.05)]
+        assert worst.cells[1].text.endswith("(parcels)")
+
+
+def test_a_strategy_that_is_not_on_every_data_set_has_no_worst_one():
+    records = [record("l2"), record("cosine", form="paper"), record("l2", data="parcels")]
+    for comparison in build(records).comparisons:
+        (worst,) = [one for one in comparison.criteria if one.key == "worst_data_set"]
+        assert not worst.measured
