@@ -115,6 +115,9 @@ def run(
         Optional[str], typer.Option(metavar="NAME", help="The study's name.  [default: main, with --quick quick]")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Repeat runs that are done.")] = False,
+    sharing: Annotated[
+        bool, typer.Option("--sharing/--no-sharing", help="Train once what several runs have in common.")
+    ] = True,
     workers: Annotated[
         Optional[int], typer.Option(min=1, metavar="N", help="Runs at a time.  [default: one a core, or one a GPU]")
     ] = None,
@@ -178,6 +181,7 @@ def run(
             plugins=tuple(plugin or ()),
             tracking=tracking,
             fresh=fresh,
+            sharing=sharing,
         ),
         FollowUp(folder, controls, max_seeds if until_decided else None),
     )

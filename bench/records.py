@@ -45,6 +45,7 @@ class RunRecord:
         ledger: history.csv in a few numbers (`bench.ledger`); empty until the run has ended.
         timing: ISO dates in UTC, and seconds.
         provenance: versions, commit, hardware.
+        shared: by run id, how many of the first epochs were trained once for this run and for that.
     """
 
     schema: int
@@ -58,6 +59,7 @@ class RunRecord:
     timing: Mapping[str, Any]
     provenance: Mapping[str, Any]
     ledger: Mapping[str, float] = field(default_factory=dict)
+    shared: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -107,9 +109,9 @@ class RunRecord:
             wrong = next(
                 (
                     f"{table}.{key:.40} is no number"
-                    for table in ("metrics", "ledger")
+                    for table in ("metrics", "ledger", "shared")
                     for key, value in raw.get(table, {}).items()
-                    if not _is_figure(value)
+                    if not (_is_epochs(value) if table == "shared" else _is_figure(value))
                 ),
                 None,
             )
@@ -277,6 +279,7 @@ _REQUIRED: dict[str, Any] = {
 }
 _OPTIONAL: dict[str, Any] = {
     "ledger": dict,
+    "shared": dict,
     "timing": {
         "started": _TEXT,
         "finished": _TEXT,
@@ -285,6 +288,7 @@ _OPTIONAL: dict[str, Any] = {
         "total_s": _NUMBER,
         "cpu_s": _NUMBER,
         "memory_mib": _NUMBER,
+        "saved_s": _NUMBER,
     },
     "provenance": {
         "versions": dict,
@@ -329,6 +333,10 @@ def _is_figure(value: Any) -> bool:
     if value is None or isinstance(value, float):
         return True
     return type(value) is int and abs(value) < 2**63
+
+
+def _is_epochs(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**31
 
 
 def _content(path: Path) -> bytes:

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
+from bench.arm import Arm
 from bench.errors import UserError
 from datasets import DataSet
 from strategies import Strategy
@@ -64,13 +65,6 @@ class Run:
     def label(self) -> str:
         """The strategy's name with the parameters that differ from its defaults."""
         return self.strategy.label
-
-
-class Arm(NamedTuple):
-    """A strategy in one MGIoU form; None where it gives MGIoU no weight."""
-
-    strategy: Strategy
-    form: str | None
 
 
 def arms_of(strategies: Sequence[Strategy], forms: Sequence[str]) -> list[Arm]:

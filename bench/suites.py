@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import strategies
+from bench.arm import Arm
 from bench.claims import CLAIMS
-from bench.study import Arm, arms_of
+from bench.study import arms_of
 
 SUITES = ("core", "claims")
 

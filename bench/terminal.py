@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.execution.events import EpochDone, Event, RunEnded, RunStarted, Warned
+from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 
 _STYLES = {"done": "green", "running": "cyan", "failed": "red", "diverged": "red", "interrupted": "yellow"}
 _ORDER = ("running", "failed", "diverged", "interrupted", "done", "planned")
@@ -30,7 +30,18 @@ _PLAIN_EVERY = 60.0
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run as it stands before the study starts."""
+    """A run as it stands before the study starts.
+
+    Attributes:
+        run_id: of the run.
+        label: its strategy as shown.
+        form: the MGIoU form, if it has one.
+        seed: of the run.
+        epochs: how many it has.
+        state: its status on record.
+        done: epochs that are over.
+        laps: (until which epoch, by how many runs) its training is shared, in order; empty where none is.
+    """
 
     run_id: str
     label: str
@@ -38,6 +49,8 @@ class PlannedRun:
     seed: int
     epochs: int
     state: str
+    done: int = 0
+    laps: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -52,6 +65,7 @@ class _Row:
     epoch_s: float | None = None
     since: float = 0.0
     heard: float = 0.0
+    resumed_at: int | None = None
 
     def name(self, width: int | None = None) -> str:
         """Return label, form and seed; where they do not fit, the label gives way, since the seed tells rows apart."""
@@ -64,6 +78,16 @@ class _Row:
     def left(self) -> int:
         """Return the epochs still to train."""
         return self.plan.epochs - self.epoch if self.state in ("planned", "running") else 0
+
+    def own_left(self) -> float:
+        """Return the epochs still to train, each by the share that falls to this run."""
+        if not self.left():
+            return 0
+        total, at = 0.0, self.epoch
+        for until, runs in (*self.plan.laps, (self.plan.epochs, 1)):
+            total += max(0, until - at) / runs
+            at = max(at, until)
+        return total
 
 
 @dataclass(frozen=True)
@@ -109,11 +133,11 @@ class Progress:
     """
 
     def __init__(self, plan: Sequence[PlannedRun], workers: int) -> None:
-        self.rows = {run.run_id: _Row(run, number, run.state) for number, run in enumerate(plan)}
+        self.rows = {run.run_id: _Row(run, number, run.state, run.done) for number, run in enumerate(plan)}
         self.workers = workers
         self.started = time.monotonic()
         self.notices: list[str] = []
-        self._trained = 0
+        self._trained = 0.0
         self._spent = 0.0
 
     def update(self, event: Event) -> _Row:
@@ -124,14 +148,18 @@ class Progress:
             self.notices.append(f"{row.name()}: {_printable(event.text)}")
             return row
         if isinstance(event, RunStarted):
-            row.state, row.since = "running", now
+            row.state, row.since, row.resumed_at = "running", now, None
         elif isinstance(event, EpochDone):
+            if row.resumed_at is None:
+                row.resumed_at = event.epoch - 1
             row.epoch, row.loss = event.epoch, event.loss
             # Between two events lies all that an epoch costs, measuring and start-up included.
-            self._spent += now - row.heard
-            self._trained += 1
-            row.epoch_s = (now - row.since) / event.epoch
+            self._spent += (now - row.heard) / event.runs
+            self._trained += 1 / event.runs
+            row.epoch_s = (now - row.since) / (event.epoch - row.resumed_at)
             _measured(row, event.metrics or {})
+        elif isinstance(event, RunParted):
+            row.state = "planned"
         else:
             row.state = event.status
             _measured(row, event.metrics)
@@ -154,12 +182,13 @@ class Progress:
     def seconds_left(self) -> float | None:
         """Return an estimate for the whole study, None before the first epoch is over.
 
-        The workers share what is left; no run is shared, so the longest is a lower bound.
+        The workers share what is left; a run is with one of them at a time, so the longest is a lower bound.
         """
         if not self._trained:
             return None
-        left = [row.left() for row in self.rows.values()]
-        return max(sum(left) / self.workers, *left, 0) * self._spent / self._trained
+        left = sum(row.own_left() for row in self.rows.values())
+        longest = max(row.left() for row in self.rows.values())
+        return max(left / self.workers, longest) * self._spent / self._trained
 
     def share_done(self) -> float:
         """Return the share of all epochs that are over, counting runs that have ended as whole."""

@@ -3,7 +3,7 @@
 from strategies.base import Mix, Strategy, Weight
 from strategies.errors import StrategyError
 from strategies.registry import build, get, load_plugin, names, parse, register
-from strategies.schedule import open_loop_weights, varies
+from strategies.schedule import open_loop_prefix, open_loop_weights, varies
 from strategies.signals import Signals, State, ema
 from strategies.stage import Stage
 
@@ -20,6 +20,7 @@ __all__ = [
     "get",
     "load_plugin",
     "names",
+    "open_loop_prefix",
     "open_loop_weights",
     "parse",
     "register",

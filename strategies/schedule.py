@@ -29,19 +29,23 @@ class _Unknown:
     __contains__ = __eq__ = __ne__ = __hash__ = _use  # type: ignore[assignment]
 
 
-def open_loop_weights(strategy: Strategy, epochs: int) -> list[tuple[float, float]] | None:
-    """Return (w_l2, w_mgiou) of every epoch when they follow from the epoch alone; None when they depend on the run."""
+def open_loop_prefix(strategy: Strategy, epochs: int) -> list[tuple[float, float]]:
+    """Return (w_l2, w_mgiou) of the first epochs, up to the first whose weights depend on how the run goes."""
     unknown: Any = _Unknown()
     rows = []
     for epoch in range(epochs):
         try:
             w_l2, w_mgiou = strategy.weights(Signals(epoch, epochs, unknown, unknown, unknown, unknown))
             rows.append((float(w_l2), float(w_mgiou)))
-        except _Seen:
-            return None
-        except TypeError:  # torch functions refuse what is no tensor
-            return None
+        except (_Seen, TypeError):  # torch functions refuse what is no tensor with a TypeError
+            break
     return rows
+
+
+def open_loop_weights(strategy: Strategy, epochs: int) -> list[tuple[float, float]] | None:
+    """Return (w_l2, w_mgiou) of every epoch when they follow from the epoch alone; None when they depend on the run."""
+    rows = open_loop_prefix(strategy, epochs)
+    return rows if len(rows) == epochs else None
 
 
 def varies(strategy: Strategy, epochs: int) -> bool:

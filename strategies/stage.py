@@ -20,6 +20,11 @@ class Stage:
     restart: bool = False
     lr: float = 1.0
 
+    @property
+    def only_marks(self) -> bool:
+        """Whether training goes on at its beginning as if there were no stage."""
+        return not self.restart and self.lr == 1.0
+
     def first_epoch(self, epochs: int) -> int:
         """Return the first epoch, from 0, whose progress has reached `at`."""
         return next((epoch for epoch in range(epochs) if epoch / epochs >= self.at), epochs)

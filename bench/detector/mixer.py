@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bench.losses import combine, loss_terms
-from strategies import Signals, State, Strategy
+from bench.losses import LossTerms, combine, loss_terms
+from strategies import Signals, State, Strategy, Weight
 
 LEDGER_COLUMNS = (
     "alpha",
@@ -62,12 +62,20 @@ class Mixer:
             area: (B,), area of the target's bounding box, same units squared.
         """
         terms = loss_terms(pred, target, visible, area, self.form)
+        return combine(pred, terms, *self.weigh(terms))
+
+    def weigh(self, terms: LossTerms) -> tuple[Weight, Weight]:
+        """Return the step's weights (w_l2, w_mgiou), and keep what the step looked like.
+
+        Args:
+            terms: both losses of this step, MGIoU in this mixer's form.
+        """
         signals = Signals(self.epoch, self.epochs, terms.l2, terms.mgiou, terms.gram, self.state)
         self.state = self.strategy.observe(signals)
         signals = replace(signals, state=self.state)
         w_l2, w_mgiou = self.strategy.weights(signals)
         self._note(signals, w_l2, w_mgiou)
-        return combine(pred, terms, w_l2, w_mgiou)
+        return w_l2, w_mgiou
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the next epoch depends on; call it between two epochs."""
@@ -85,7 +93,7 @@ class Mixer:
         self._sum, self._steps = None, 0
         return dict(zip(LEDGER_COLUMNS, means, strict=True))
 
-    def _note(self, signals: Signals, w_l2: float | Tensor, w_mgiou: float | Tensor) -> None:
+    def _note(self, signals: Signals, w_l2: Weight, w_mgiou: Weight) -> None:
         pull_l2, pull_mgiou = w_l2 * signals.grad_l2, w_mgiou * signals.grad_mgiou
         alpha = self.strategy.alpha_at(signals)
         moved = abs(alpha - (alpha if self._alpha is None else self._alpha))
@@ -107,3 +115,25 @@ class Mixer:
         vector = torch.stack([torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in row])
         self._sum = vector if self._sum is None else self._sum + vector
         self._steps += 1
+
+
+class SharedMixer:
+    """Mixes for several runs that are one training so far: all give the same weights, and each sees all it would see.
+
+    A strategy's memory and the ledger are each run's own, so that any of them can go on alone as if it always had been.
+
+    Args:
+        mixers: of the runs; the first one's weights are used.
+    """
+
+    def __init__(self, mixers: Sequence[Mixer]) -> None:
+        self.mixers = tuple(mixers)
+
+    def __call__(self, pred: Tensor, target: Tensor, visible: Tensor, area: Tensor) -> Tensor:
+        """Return the weighted loss; the arguments are those of `Mixer`."""
+        by_form = {
+            form: loss_terms(pred, target, visible, area, form)
+            for form in dict.fromkeys(mixer.form for mixer in self.mixers)
+        }
+        weights = [mixer.weigh(by_form[mixer.form]) for mixer in self.mixers]
+        return combine(pred, by_form[self.mixers[0].form], *weights[0])

@@ -23,20 +23,18 @@ class SharedGradientProbe:
 
     Args:
         batch: preprocessed, as the model takes it; it is kept and never changed.
-        form: of MGIoU.
     """
 
-    def __init__(self, batch: dict[str, Any], form: str) -> None:
+    def __init__(self, batch: dict[str, Any]) -> None:
         self.batch = batch
-        self.form = form
 
-    def measure(self, model: nn.Module) -> dict[str, float]:
-        """Return `PROBE_COLUMNS` for the model as it is, in training mode.
+    def measure(self, model: nn.Module, form: str) -> dict[str, float]:
+        """Return `PROBE_COLUMNS` for the model as it is, in training mode, with MGIoU in a form.
 
         Generators, batch-norm statistics, gradients and the model's mode are afterwards what they were before.
         """
         shared = [p for name, p in _before_head(model) if p.requires_grad]
-        both = _Both(self.form)
+        both = _Both(form)
         with _untouched(model):
             PolygonLoss(model, both)(model(self.batch["img"]), self.batch)  # type: ignore[arg-type]
             if both.losses is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -37,7 +38,7 @@ def take(trainer: PolygonTrainer) -> Snapshot:
             "scheduler": {k: v for k, v in trainer.scheduler.state_dict().items() if k in ("base_lrs", "last_epoch")},
             "scaler": trainer.scaler.state_dict(),
             "warmup_done": None if trainer.warmup is None else trainer.warmup.done,
-            "mixer": trainer.mixer.state_dict(),
+            "mixers": [mixer.state_dict() for mixer in trainer.mixers],
             "last_finite": trainer.last_finite,
             "generator": torch.get_rng_state(),
             "generators": torch.cuda.get_rng_state_all() if trainer.device.type == "cuda" else [],
@@ -46,10 +47,7 @@ def take(trainer: PolygonTrainer) -> Snapshot:
 
 
 def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
-    """Put a trainer that has been set up, and has not begun, where the snapshot was taken.
-
-    The strategy may be another one than that of the snapshot, as long as its weights were the same up to there.
-    """
+    """Put a trainer that has been set up, and has not begun, where the snapshot was taken, by as many arms."""
     model = unwrap_model(trainer.model)
     trainer.start_epoch = snapshot["epoch"] + 1
     resume_stage(trainer, snapshot["warmup_done"])
@@ -61,13 +59,24 @@ def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     trainer.scaler.load_state_dict(snapshot["scaler"])
     trainer.batches_seen, trainer.last_step = snapshot["batch"], snapshot["last_step"]
     trainer.waiting_gradients = snapshot["gradients"]
-    trainer.mixer.load_state_dict(snapshot["mixer"])
+    for mixer, state in zip(trainer.mixers, snapshot["mixers"], strict=True):
+        mixer.load_state_dict(state)
     trainer.last_finite = snapshot["last_finite"]
     trainer.train_loader.sampler.epoch = trainer.start_epoch
     trainer.train_loader.reset()
     torch.set_rng_state(snapshot["generator"].cpu())
     if snapshot["generators"] and trainer.device.type == "cuda":
         torch.cuda.set_rng_state_all([state.cpu() for state in snapshot["generators"]])
+
+
+def of_arm(snapshot: Snapshot, arm: int) -> Snapshot:
+    """Return what one of several arms would have left, had it been trained alone. Tensors are not copied."""
+    return {**snapshot, "mixers": [snapshot["mixers"][arm]]}
+
+
+def together(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Return the snapshot of several arms from what `of_arm` made of it."""
+    return {**snapshots[0], "mixers": [state for one in snapshots for state in one["mixers"]]}
 
 
 def _copied(value: Any) -> Any:

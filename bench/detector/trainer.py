@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +17,10 @@ from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.pose import PoseTrainer
 from ultralytics.utils.torch_utils import unwrap_model
 
+from bench.arm import Arm
 from bench.detector.data import EpochSampler, PolygonDataset
 from bench.detector.loss import PolygonLoss
-from bench.detector.mixer import Mixer
+from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.predict import predict
 from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
@@ -27,7 +28,9 @@ from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.evaluation import Evaluator
 from datasets import DataSet, Split
-from strategies import Strategy
+
+_NO_RETRY = 3
+"""Ultralytics' own limit of tries with a smaller batch."""
 
 
 class Diverged(Exception):
@@ -39,8 +42,8 @@ class Job:
     """All that training one run depends on.
 
     Attributes:
-        strategy: chooses the weights of the two polygon losses.
-        form: MGIoU form, `paper` or `centred`; None where the strategy gives MGIoU no weight.
+        arms: what chooses the weights of the two polygon losses. Several, when their runs are one training so far: they
+            give the same weights and begin the same stages up to `until`.
         data: images and polygons.
         vertices: V, the number of vertices predicted.
         seed: fixes initial weights, batch order and augmentation.
@@ -48,10 +51,10 @@ class Job:
         settings: Ultralytics overrides.
         device: as Ultralytics takes it: `cpu`, `0`, ...
         val_every: epochs between two measurements of AP; the last epoch is always measured.
+        until: how many epochs to train of those that `settings` says the run has; None: all.
     """
 
-    strategy: Strategy
-    form: str | None
+    arms: tuple[Arm, ...]
     data: DataSet
     vertices: int
     seed: int
@@ -59,6 +62,7 @@ class Job:
     settings: Mapping[str, Any]
     device: str
     val_every: int
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,14 @@ class StageEnd:
     """What a stage leaves before the next one begins, so that a later stage that fails loses nothing.
 
     Attributes:
+        arm: index into `Job.arms` of whose stage it is.
         number: of the stage, from 1.
         epoch: how many epochs are done.
         metrics: of the validation split.
         state_dict: the averaged weights.
     """
 
+    arm: int
     number: int
     epoch: int
     metrics: dict[str, float]
@@ -80,17 +86,23 @@ class StageEnd:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished training leaves: the last epoch's, never the best one's, since that would be picked on val."""
+    """What a finished training leaves: the last epoch's, never the best one's, since that would be picked on val.
+
+    Attributes:
+        state_dict: the averaged weights.
+        predictions: of the validation split.
+        metrics: of the last epoch, one entry an arm.
+    """
 
     state_dict: dict[str, torch.Tensor]
     predictions: list[dict[str, Any]]
-    metrics: dict[str, float]
+    metrics: tuple[dict[str, float], ...]
 
 
 class PolygonTrainer(PoseTrainer):
     """A `PoseTrainer` on polygons, with nothing in its loop but training and the harness's own measurements.
 
-    It writes no checkpoint, plot, CSV or log of its own; the caller gets an epoch's row through `on_epoch`, and the
+    It writes no checkpoint, plot, CSV or log of its own; the caller gets an epoch's rows through `on_epoch`, and the
     outcome from `run`.
 
     Attributes:
@@ -99,7 +111,7 @@ class PolygonTrainer(PoseTrainer):
     Args:
         job: what to train.
         folder: a scratch folder; Ultralytics insists on one.
-        on_epoch: called with every epoch's row of history.csv.
+        on_epoch: called with every epoch's rows of history.csv, one an arm.
         on_stage_end: called before a later stage of the strategy begins.
         snapshot: of another trainer's `snapshot`, to go on from.
     """
@@ -108,19 +120,23 @@ class PolygonTrainer(PoseTrainer):
         self,
         job: Job,
         folder: Path,
-        on_epoch: Callable[[dict[str, float]], None],
+        on_epoch: Callable[[list[dict[str, float]]], None],
         on_stage_end: Callable[[StageEnd], None] = lambda end: None,
         snapshot: Snapshot | None = None,
     ) -> None:
         self.job = job
+        self._within_batch, self._batches_a_step = False, 1
         self.batches_seen, self.last_step = -1, -1
         self.waiting_gradients: dict[str, Tensor] = {}
         self.last_finite: float | None = None
         self._snapshot = snapshot
-        self.stages = stage_starts(job.strategy, job.settings["epochs"])
+        epochs = job.settings["epochs"]
+        self.stages_of_arms = [stage_starts(arm.strategy, epochs) for arm in job.arms]
+        self.stages = self.stages_of_arms[0]
         self.warmup: Warmup | None = None
-        self.mixer = Mixer(job.strategy, job.form, job.settings["epochs"])
+        self.mixers = [Mixer(arm.strategy, arm.form, epochs) for arm in job.arms]
         self.evaluator = Evaluator(job.data.val.coco)
+        self._measured: list[dict[str, float]] = []
         self.predictions: list[dict[str, Any]] = []
         self._on_epoch = on_epoch
         self._on_stage_end = on_stage_end
@@ -149,6 +165,7 @@ class PolygonTrainer(PoseTrainer):
         self.callbacks = {event: [] for event in self.callbacks}  # none of Ultralytics' integrations
         self.add_callback("on_train_epoch_start", type(self)._open_epoch)
         self.add_callback("on_train_batch_start", type(self)._open_batch)
+        self.add_callback("on_train_batch_end", type(self)._close_batch)
         self.add_callback("on_fit_epoch_end", type(self)._close_epoch)
 
     def run(self) -> Outcome:
@@ -160,7 +177,7 @@ class PolygonTrainer(PoseTrainer):
         self._start = time.perf_counter()
         self.train()
         self._end = time.perf_counter()
-        return Outcome(self._averaged_weights(), self.predictions, dict(self.metrics))
+        return Outcome(self._averaged_weights(), self.predictions, tuple(self._measured))
 
     @property
     def train_s(self) -> float:
@@ -246,8 +263,9 @@ class PolygonTrainer(PoseTrainer):
         # come from the model, and the same weights in another layout predict with other last bits.
         self.model.to(memory_format=torch.channels_last)
         self.ema.ema.to(memory_format=torch.channels_last)
-        self.model.criterion = PolygonLoss(unwrap_model(self.model), self.mixer)
-        self.probe = SharedGradientProbe(self._probe_batch(), self.mixer.form)
+        mixer = self.mixers[0] if len(self.mixers) == 1 else SharedMixer(self.mixers)
+        self.model.criterion = PolygonLoss(unwrap_model(self.model), mixer)
+        self.probe = SharedGradientProbe(self._probe_batch())
         if self._snapshot is not None:
             restore(self, self._snapshot)
             self._snapshot = None
@@ -261,7 +279,10 @@ class PolygonTrainer(PoseTrainer):
     # What happens in an epoch.
 
     def _open_epoch(self) -> None:
-        self.mixer.epoch = self.epoch
+        for mixer in self.mixers:
+            mixer.epoch = self.epoch
+        # Out of memory, Ultralytics would go on with a smaller batch, which is another training; now it raises.
+        self._oom_retries = _NO_RETRY
         for name, parameter in unwrap_model(self.model).named_parameters():
             if name in self.waiting_gradients:  # Ultralytics begins with none
                 parameter.grad = self.waiting_gradients.pop(name).to(parameter.device)
@@ -270,13 +291,29 @@ class PolygonTrainer(PoseTrainer):
             self.warmup = begin_stage(self, self.stages[self.epoch])
 
     def _open_batch(self) -> None:
+        self._within_batch = True
         self.batches_seen += 1
         if self.warmup is not None:
             self.warmup.step(self.optimizer)
 
+    def _close_batch(self) -> None:
+        self._within_batch = False
+
+    @property
+    def accumulate(self) -> int:
+        """Batches a step; within a batch 1, so that Ultralytics leaves it to `optimizer_step` whether one is due.
+
+        It counts the batches that wait for a step by itself, and has forgotten them when a training is resumed.
+        """
+        return 1 if self._within_batch else self._batches_a_step
+
+    @accumulate.setter
+    def accumulate(self, batches: int) -> None:
+        self._batches_a_step = batches
+
     def optimizer_step(self) -> None:
-        """Take a step once enough batches wait for it; right after a resume Ultralytics has forgotten how many do."""
-        if self.batches_seen - self.last_step < self.accumulate:
+        """Take a step once enough batches wait for it."""
+        if self.batches_seen - self.last_step < self._batches_a_step:
             return
         self.last_step = self.batches_seen
         super().optimizer_step()
@@ -290,16 +327,28 @@ class PolygonTrainer(PoseTrainer):
         self._train_seconds = time.perf_counter() - self._epoch_start
         self._check_finite()
         done = self.epoch + 1
-        if done % self.job.val_every and done < self.epochs and done not in self.stages:
-            return {}, 0.0
-        start = time.perf_counter()
+        always = done % self.job.val_every == 0 or done == self.epochs
+        due = [always or done in stages for stages in self.stages_of_arms]
+        self._measured = [{} for _ in due]
+        if any(due):
+            start = time.perf_counter()
+            measured = self._measure(self.mixers)
+            for arm, stages in enumerate(self.stages_of_arms):
+                if due[arm]:
+                    self._measured[arm] = measured[arm]
+                if done in stages:
+                    number = 1 + sorted(stages).index(done)
+                    self._on_stage_end(StageEnd(arm, number, done, measured[arm], self._averaged_weights()))
+            self.eval_s += time.perf_counter() - start
+        return {}, 0.0
+
+    def _measure(self, mixers: Sequence[Mixer]) -> list[dict[str, float]]:
+        """Return what there is to measure at the end of an epoch, one entry a mixer."""
         self.predictions = predict(self.ema.ema, self.test_loader, self.job.data, self.args)
-        metrics = self.evaluator.evaluate(self.predictions) | self.probe.measure(unwrap_model(self.model))
-        if done in self.stages:
-            number = 1 + sorted(self.stages).index(done)
-            self._on_stage_end(StageEnd(number, done, metrics, self._averaged_weights()))
-        self.eval_s += time.perf_counter() - start
-        return metrics, 0.0
+        scores = self.evaluator.evaluate(self.predictions)
+        model = unwrap_model(self.model)
+        by_form = {form: self.probe.measure(model, form) for form in dict.fromkeys(mixer.form for mixer in mixers)}
+        return [scores | by_form[mixer.form] for mixer in mixers]
 
     def _averaged_weights(self) -> dict[str, torch.Tensor]:
         return {name: value.detach().cpu().clone() for name, value in self.ema.ema.state_dict().items()}
@@ -313,19 +362,22 @@ class PolygonTrainer(PoseTrainer):
 
     def _close_epoch(self) -> None:
         losses = {name: float(value) for name, value in self.tloss.items()}
-        row = {
-            "epoch": self.epoch + 1,
-            "progress": self.epoch / self.epochs,
-            **self.mixer.close_epoch(),
+        done = self.epoch + 1
+        shared = {
             "loss": sum(losses.values()),
             "loss_box": losses["box_loss"],
             "loss_cls": losses["cls_loss"],
             "loss_dfl": losses["dfl_loss"],
             "lr": max(group["lr"] for group in self.optimizer.param_groups),
             "seconds": self._train_seconds,
-            **self.metrics,
         }
-        self._on_epoch(row)
+        rows = [
+            {"epoch": done, "progress": self.epoch / self.epochs, **mixer.close_epoch(), **shared, **measured}
+            for mixer, measured in zip(self.mixers, self._measured, strict=True)
+        ]
+        self._on_epoch(rows)
+        if done == self.job.until:
+            self.stop = True
 
     # What Ultralytics would write or do, and a study must not.
 

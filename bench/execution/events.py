@@ -25,6 +25,7 @@ class EpochDone:
         loss: mean training loss of the epoch.
         metrics: `mAP50_95` and `full_image` when they were measured, else None.
         seconds: that training took, without measuring.
+        runs: how many runs the epoch was trained for.
     """
 
     run_id: str
@@ -33,6 +34,14 @@ class EpochDone:
     loss: float
     metrics: Mapping[str, float] | None
     seconds: float
+    runs: int = 1
+
+
+@dataclass(frozen=True)
+class RunParted:
+    """The epochs that a run has in common with others are over; it waits until a worker goes on with its own."""
+
+    run_id: str
 
 
 @dataclass(frozen=True)
@@ -54,4 +63,18 @@ class Warned:
     text: str
 
 
-Event = RunStarted | EpochDone | RunEnded | Warned
+@dataclass(frozen=True)
+class WorkOver:
+    """A worker is free again; only the pool hears of it.
+
+    Attributes:
+        goes_on: what follows the work can begin.
+        apart: the work failed, and its runs are to be tried one by one, since only one of them may be to blame.
+    """
+
+    goes_on: bool = False
+    apart: bool = False
+
+
+Event = RunStarted | EpochDone | RunParted | RunEnded | Warned
+"""What there is to tell of a run."""

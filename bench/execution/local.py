@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from bench.execution.events import Event, RunEnded, RunStarted
+from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
-from bench.execution.task import Task
+from bench.execution.task import Task, Work
 from bench.records import RunFolder
 
 _TICK = 0.2
@@ -31,13 +31,14 @@ class _Worker:
     number: int
     process: BaseProcess
     connection: Connection
-    task: Task | None = None
+    work: Work | None = None
 
 
 class LocalPool:
-    """Runs tasks in `workers` processes, each with its share of the cores.
+    """Does work in `workers` processes, each with its share of the cores.
 
-    A worker that dies takes down its run, not the study: it is replaced, and the run ends as `failed`.
+    A worker that dies takes down its run, not the study: it is replaced, and its work is tried once more, from the last
+    snapshot. A run of which two workers have died is `failed`; several that were trained together are tried alone first.
 
     Args:
         workers: number of processes.
@@ -48,30 +49,43 @@ class LocalPool:
         self.workers = workers
         self.threads = threads
 
-    def run(self, tasks: Sequence[Task], on_event: Callable[[Event], None]) -> list[Task]:
-        """Carry out every task, in order.
+    def run(self, work: Sequence[Work], on_event: Callable[[Event], None]) -> list[Task]:
+        """Do all work, in order; what follows on a piece comes before what was next in line.
 
         Returns:
-            On Ctrl-C, the tasks under way that could not end by themselves any more; none in the ordinary case.
+            On Ctrl-C, the runs under way that could not end by themselves any more; none in the ordinary case.
         """
-        queue = deque(tasks)
-        pool = [self._start(number) for number in range(min(self.workers, len(queue)))]
+        queue = deque(work)
+        pool: list[_Worker] = []
         try:
             with _listening() as asked:
-                while not asked and (queue or any(worker.task for worker in pool)):
-                    for worker in pool:
-                        if worker.task is None and queue:
-                            worker.task = queue.popleft()
-                            worker.connection.send(worker.task)
+                while not asked and (queue or any(worker.work for worker in pool)):
+                    self._hand_out(queue, pool)
                     for worker, event in _events(pool, _TICK):
                         if event is None:
-                            on_event(_bury(worker))
-                            pool[pool.index(worker)] = self._start(worker.number)
+                            queue.extendleft(_bury(worker, on_event))
+                            pool.remove(worker)
+                        elif isinstance(event, WorkOver):
+                            queue.extendleft(_next(worker, event))
                         else:
                             _pass_on(worker, event, on_event)
                 return _interrupt(pool, on_event, asked) if asked else []
         finally:
             _stop(pool)
+
+    def _hand_out(self, queue: deque[Work], pool: list[_Worker]) -> None:
+        """Give every idle worker something to do; start one when there is none for it."""
+        pool[:] = [worker for worker in pool if worker.work is not None or worker.process.is_alive()]
+        while queue:
+            worker = next((one for one in pool if one.work is None), None)
+            if worker is None:
+                if len(pool) >= self.workers:
+                    return
+                taken = {one.number for one in pool}
+                worker = self._start(next(number for number in range(self.workers) if number not in taken))
+                pool.append(worker)
+            worker.work = queue.popleft()
+            worker.connection.send(replace(worker.work, then=()))
 
     def _start(self, number: int) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
@@ -96,8 +110,8 @@ def _serve(connection: Connection, threads: int) -> None:
     from bench.execution.worker import carry_out
 
     torch.set_num_threads(threads)
-    while not stop.asked and (task := connection.recv()) is not None:
-        carry_out(task, connection.send, stop)
+    while not stop.asked and (work := connection.recv()) is not None:
+        connection.send(carry_out(work, connection.send, stop))
 
 
 @contextlib.contextmanager
@@ -118,12 +132,12 @@ def _listening() -> Iterator[list[int]]:
             signal.signal(number, before[number])
 
 
-def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Event | None]]:
+def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Event | WorkOver | None]]:
     """Yield what busy workers have said when one of them says something, at the latest after the time out.
 
     None stands for a worker that has died.
     """
-    busy = [worker for worker in pool if worker.task]
+    busy = [worker for worker in pool if worker.work]
     ready = wait([worker.connection for worker in busy], timeout)
     for worker in busy:
         if worker.connection in ready:
@@ -135,46 +149,64 @@ def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Even
 
 def _pass_on(worker: _Worker, event: Event, on_event: Callable[[Event], None]) -> None:
     on_event(replace(event, worker=worker.number) if isinstance(event, RunStarted) else event)
-    if isinstance(event, RunEnded):
-        worker.task = None
 
 
-def _bury(worker: _Worker) -> RunEnded:
-    """Record that a worker died, and with it its run."""
+def _next(worker: _Worker, over: WorkOver) -> list[Work]:
+    """Take a worker's work from it; return what there is to do now, the first last."""
+    work, worker.work = worker.work, None
+    assert work is not None
+    if over.apart:
+        return work.apart()[::-1]
+    return list(work.then[::-1]) if over.goes_on else []
+
+
+def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
+    """Tell that a worker died, and return what is to be tried again, the first last."""
     worker.process.join()
+    work = worker.work
+    assert work is not None
     code = worker.process.exitcode or 0
-    how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+    how = f"its worker process was ended {f'by {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'}"
     hint = "; the system may be out of memory: try fewer --workers" if code == -signal.SIGKILL else ""
-    assert worker.task is not None
-    record = worker.task.record("failed", f"its worker process was ended {how}{hint}")
-    RunFolder(worker.task.folder).write(record)
-    return RunEnded(record.id, record.status, record.reason, {}, 0.0)
+    if not work.attempts or len(work.tasks) > 1:
+        for task in work.tasks:
+            on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
+        return [work.again()] if not work.attempts else work.apart()[::-1]
+    record = work.tasks[0].record("failed", f"{how}, twice{hint}")
+    RunFolder(work.tasks[0].folder).write(record)
+    on_event(RunEnded(record.id, record.status, record.reason, {}, 0.0))
+    return []
 
 
 def _interrupt(pool: list[_Worker], on_event: Callable[[Event], None], asked: list[int]) -> list[Task]:
     """Tell busy workers to stop, and wait until each has left a snapshot and its record.
 
     Returns:
-        The tasks of those that died over it, took too long, or were not waited for since it was asked for again.
+        The runs of those that died over it, took too long, or were not waited for since it was asked for again.
     """
     for worker in pool:
-        if worker.task is not None:
+        if worker.work is not None:
             worker.process.terminate()
     deadline = time.monotonic() + _PATIENCE
-    dead: list[Task] = []
-    while len(asked) < 2 and any(worker.task for worker in pool) and time.monotonic() < deadline:
+    ended: set[str] = set()
+    lost: list[Task] = []
+    while len(asked) < 2 and any(worker.work for worker in pool) and time.monotonic() < deadline:
         for worker, event in _events(pool, _TICK):
-            if event is not None:
+            if isinstance(event, WorkOver):
+                worker.work = None
+            elif event is not None:
+                ended |= {event.run_id} if isinstance(event, RunEnded) else set()
                 _pass_on(worker, event, on_event)
-            elif worker.task is not None:
-                dead.append(worker.task)
-                worker.task = None
-    return dead + [worker.task for worker in pool if worker.task is not None]
+            elif worker.work is not None:
+                lost += worker.work.tasks
+                worker.work = None
+    lost += [task for worker in pool if worker.work is not None for task in worker.work.tasks]
+    return [task for task in lost if task.run_id not in ended]
 
 
 def _stop(pool: list[_Worker]) -> None:
     for worker in pool:
-        if worker.task is not None:
+        if worker.work is not None:
             worker.process.kill()
             continue
         with contextlib.suppress(OSError):

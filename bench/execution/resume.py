@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from bench.records import to_plain, write_atomic
+from bench.sharing import Start
 
 NAME = "snapshot.pt"
 
@@ -25,12 +26,18 @@ class Progress:
         rows: of history.csv so far.
         metrics: that stages left behind.
         seconds: training and evaluation so far, as in the record's timing.
+        shared: by run id, how many of the first epochs were trained together with another run.
+        told: how many of the rows trackers have been told.
+        started: when the first attempt began, ISO date in UTC; empty before.
         trainer: `PolygonTrainer.snapshot()`; None before the first epoch is over.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
+    told: int = 0
+    started: str = ""
     trainer: dict[str, Any] | None = None
 
 
@@ -51,22 +58,35 @@ def read_progress(folder: Path, identity: Mapping[str, Any]) -> Progress:
     Raises:
         UnreadableSnapshot: it is cut off, of another version, or of another run.
     """
-    path = folder / NAME
+    raw = _read(folder / NAME, identity)
+    return Progress() if raw is None else Progress(**raw)
+
+
+def start_of(folder: Path, identity: Mapping[str, Any]) -> Start:
+    """Return what a run has behind it, without reading the weights; nothing where its snapshot cannot be read."""
     try:
-        raw = torch.load(path, weights_only=True, map_location="cpu")
-    except FileNotFoundError:
-        return Progress()
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise UnreadableSnapshot(_set_aside(path)) from None
-    wanted = {"identity", *vars(Progress())}
-    if not isinstance(raw, dict) or raw.keys() != wanted or raw["identity"] != _text(identity):
-        raise UnreadableSnapshot(_set_aside(path))
-    return Progress(**{key: value for key, value in raw.items() if key != "identity"})
+        raw = _read(folder / NAME, identity, mmap=True)
+    except UnreadableSnapshot:
+        return Start()
+    return Start() if raw is None else Start(len(raw["rows"]), raw["shared"])
 
 
 def remove_progress(folder: Path) -> None:
     """Remove a snapshot that nothing will go on from."""
     (folder / NAME).unlink(missing_ok=True)
+
+
+def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[str, Any] | None:
+    """Return the fields of `Progress`; None without a file."""
+    try:
+        raw = torch.load(path, weights_only=True, map_location="cpu", mmap=mmap)
+    except FileNotFoundError:
+        return None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+        raise UnreadableSnapshot(_set_aside(path)) from None
+    if not isinstance(raw, dict) or raw.keys() != {"identity", *vars(Progress())} or raw["identity"] != _text(identity):
+        raise UnreadableSnapshot(_set_aside(path))
+    return {key: value for key, value in raw.items() if key != "identity"}
 
 
 def _set_aside(path: Path) -> str:

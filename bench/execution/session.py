@@ -10,8 +10,10 @@ from pathlib import Path
 
 from bench.execution.events import Event, RunEnded
 from bench.execution.local import LocalPool
-from bench.execution.task import Task
+from bench.execution.resume import start_of
+from bench.execution.task import Task, Work
 from bench.records import RecordError, RunFolder
+from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
@@ -36,6 +38,7 @@ class Options:
         plugins: files or modules that register strategies.
         tracking: W&B and TensorBoard.
         fresh: repeat what is done.
+        sharing: train once what several runs have in common.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class Options:
     plugins: tuple[str, ...]
     tracking: TrackingConfig
     fresh: bool
+    sharing: bool = True
 
 
 def carry_out_study(
@@ -60,7 +64,7 @@ def carry_out_study(
         All runs that belong to the study now, and how many of them have each status.
     """
     planned = {run.id: run for run in runs}
-    statuses = _carry_out(list(planned.values()), options)
+    statuses: dict[str, str] = _carry_out(list(planned.values()), options)
     while not {"interrupted", "planned"} & set(statuses.values()):
         done = [run for run in planned.values() if statuses[run.id] == "done"]
         more = {run.id: run for run in follow_up(done) if run.id not in planned}
@@ -73,17 +77,24 @@ def carry_out_study(
 
 def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
     """Carry out what is not done of a batch; return each run's status by id."""
-    tasks = [_task(run, options) for run in runs]
-    statuses = {task.run_id: "planned" if options.fresh else _status(task.folder) for task in tasks}
-    left = [task for task in tasks if statuses[task.run_id] != "done"]
-    for task in left:
-        if statuses[task.run_id] not in _GOES_ON:
+    tasks = {run.id: _task(run, options) for run in runs}
+    statuses = {run.id: None if options.fresh else _status(options.folder / run.id) for run in runs}
+    for run_id, task in tasks.items():
+        if statuses[run_id] not in (*GOES_ON, "done"):
             shutil.rmtree(task.folder, ignore_errors=True)  # what an earlier attempt left must not mix with this one
             RunFolder(task.folder).write(task.record("planned"))
-        statuses[task.run_id] = "planned"
+    left = [run for run in runs if statuses[run.id] != "done"]
+    starts = {run.id: start_of(options.folder / run.id, run.identity) for run in left}
+    segments = segments_of(left, starts, options.sharing)
+    statuses |= {run.id: "planned" for run in left}
+    laps = _laps(segments)
     shown = [
-        PlannedRun(run.id, _shown(run), run.form, run.seed, run.settings["epochs"], statuses[run.id]) for run in runs
-    ]
+        PlannedRun(
+            run.id, _shown(run), run.form, run.seed, run.settings["epochs"], statuses[run.id],
+            starts.get(run.id, Start()).epochs, tuple(laps.get(run.id, ())),
+        )
+        for run in runs
+    ]  # fmt: skip
     with open_view(shown, workers=options.workers) as view:
 
         def on_event(event: Event) -> None:
@@ -91,7 +102,8 @@ def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
                 statuses[event.run_id] = event.status
             view.update(event)
 
-        interrupted = LocalPool(options.workers, options.threads).run(left, on_event)
+        work = [_work(segment, tasks) for segment in segments]
+        interrupted = LocalPool(options.workers, options.threads).run(work, on_event)
         for task in interrupted:
             reason = "stopped before it left a snapshot of its last epoch; the same command goes on from an earlier one"
             RunFolder(task.folder).write(task.record("interrupted", reason))
@@ -99,20 +111,40 @@ def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
     return statuses
 
 
-_GOES_ON = ("running", "interrupted")
-"""What a run is on record as when it was cut short; its snapshot, if it left one, is gone on from."""
+GOES_ON = ("planned", "running", "interrupted")
+"""What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
+
+
+def segments_of(runs: Sequence[Run], starts: Mapping[str, Start], sharing: bool) -> list[Segment]:
+    """Return what there is to train for runs that are not done."""
+    return share(runs, starts) if sharing else [alone(run, starts[run.id]) for run in runs]
+
+
+def _work(segment: Segment, tasks: Mapping[str, Task]) -> Work:
+    return Work(
+        tuple(tasks[run.id] for run in segment.runs), segment.until, tuple(_work(one, tasks) for one in segment.then)
+    )
+
+
+def _laps(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int]]]:
+    """Return by run id the segments it is trained in: (until, how many runs share it)."""
+    laps: dict[str, list[tuple[int, int]]] = {}
+    for segment in (one for root in segments for one in root.all()):
+        for run in segment.runs:
+            laps.setdefault(run.id, []).append((segment.until, len(segment.runs)))
+    return laps
 
 
 def _shown(run: Run) -> str:
     return f"{run.label}, once more" if run.replicate else run.label
 
 
-def _status(folder: Path) -> str:
-    """Return the status on record; a folder without a readable record is planned again."""
+def _status(folder: Path) -> str | None:
+    """Return the status on record; None without a record that can be read."""
     try:
         return RunFolder(folder).read().status
     except (FileNotFoundError, RecordError):
-        return "planned"
+        return None
 
 
 def _task(run: Run, options: Options) -> Task:

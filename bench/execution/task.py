@@ -1,9 +1,9 @@
-"""What a worker is sent: a run, and where and how to carry it out."""
+"""What a worker is sent: runs, and where and how to carry them out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +55,38 @@ class Task:
             timing={},
             provenance={},
         )
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs the run has."""
+        return self.identity["settings"]["epochs"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Epochs that a worker trains in one go, for one run or for several that are one training so far.
+
+    Attributes:
+        tasks: the runs; where they are in the midst of their training is for their snapshots to say.
+        until: how many epochs are done when it is over.
+        then: what can begin then.
+        attempts: how many workers have died of it.
+    """
+
+    tasks: tuple[Task, ...]
+    until: int
+    then: tuple[Work, ...] = ()
+    attempts: int = 0
+
+    @property
+    def final(self) -> bool:
+        """Whether its runs are over when it is."""
+        return self.until >= self.tasks[0].epochs
+
+    def again(self) -> Work:
+        """Return it after a worker has died of it."""
+        return replace(self, attempts=self.attempts + 1)
+
+    def apart(self) -> list[Work]:
+        """Return the work of each of its runs, alone and to the end."""
+        return [Work((task,), task.epochs, attempts=self.attempts) for task in self.tasks]

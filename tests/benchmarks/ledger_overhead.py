@@ -19,6 +19,7 @@ import torch
 
 import datasets
 import strategies
+from bench.arm import Arm
 from bench.detector.mixer import Mixer
 from bench.detector.probe import SharedGradientProbe
 from bench.detector.trainer import Job, PolygonTrainer
@@ -39,7 +40,7 @@ def seconds(job: Job) -> float:
         return found
 
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(SharedGradientProbe, "measure", timed):
-        PolygonTrainer(job, Path(folder), rows.append).run()
+        PolygonTrainer(job, Path(folder), lambda found: rows.extend(found)).run()
     return sum(row["seconds"] for row in rows) + sum(probes)
 
 
@@ -47,8 +48,7 @@ def main(pairs: int) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     job = Job(
-        strategy=strategies.build("cosine"),
-        form="paper",
+        arms=(Arm(strategies.build("cosine"), "paper"),),
         data=datasets.load("documents"),
         vertices=4,
         seed=0,

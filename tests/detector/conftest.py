@@ -7,6 +7,7 @@ import torch
 
 import datasets
 import strategies
+from bench.arm import Arm
 from bench.detector.trainer import Job
 from bench.settings import DEFAULTS
 
@@ -24,13 +25,12 @@ def small(small_folder) -> datasets.DataSet:
 
 @pytest.fixture
 def job(small):
-    """Return a maker of jobs: `job("cosine", seed=1, epochs=2, flipud=0.5)`."""
+    """Return a maker of jobs: `job("cosine", seed=1, epochs=2, flipud=0.5)`; several strategies are trained as one."""
 
-    def make(text: str, seed: int = 0, data: datasets.DataSet = small, vertices: int = 4, **settings) -> Job:
-        (strategy,) = strategies.parse(text)
+    def make(*texts: str, seed: int = 0, data: datasets.DataSet = small, vertices: int = 4, until=None, **settings) -> Job:
+        chosen = [one for text in texts for one in strategies.parse(text)]
         return Job(
-            strategy=strategy,
-            form=strategy.forms[0] if strategy.forms else None,
+            arms=tuple(Arm(one, one.forms[0] if one.forms else None) for one in chosen),
             data=data,
             vertices=vertices,
             seed=seed,
@@ -38,6 +38,7 @@ def job(small):
             settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings},
             device="cpu",
             val_every=1,
+            until=until,
         )
 
     return make

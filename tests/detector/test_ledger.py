@@ -101,7 +101,7 @@ def test_a_step_reads_nothing_back_from_the_device(monkeypatch):
 def test_the_probe_is_autograds_gradient_at_the_shared_weights(job, tmp_path):
     _, _, trainer = train(job("cosine", epochs=1, imgsz=96), tmp_path)
     model, batch = trainer.model, trainer.probe.batch
-    found = trainer.probe.measure(model)
+    found = trainer.probe.measure(model, "paper")
     assert tuple(found) == PROBE_COLUMNS
     assert all(math.isfinite(value) for value in found.values())
     shared = [p for n, p in model.model[:-1].named_parameters() if p.requires_grad]
@@ -128,7 +128,7 @@ def test_the_probe_leaves_no_trace(job, tmp_path):
         before = {k: v.clone() for k, v in model.state_dict().items()}
         grads = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
         generator, image = torch.get_rng_state(), trainer.probe.batch["img"].clone()
-        trainer.probe.measure(model)
+        trainer.probe.measure(model, "paper")
         assert model.training is mode
         assert equal(before, model.state_dict())
         assert torch.equal(generator, torch.get_rng_state())
@@ -140,7 +140,7 @@ def test_the_probe_leaves_no_trace(job, tmp_path):
 def test_training_with_and_without_the_ledger_gives_the_same_weights(job, tmp_path, monkeypatch):
     a, rows, _ = train(job("cosine"), tmp_path / "a")
     assert {*LEDGER_COLUMNS, *PROBE_COLUMNS} <= rows[-1].keys()
-    monkeypatch.setattr(SharedGradientProbe, "measure", lambda self, model: {})
+    monkeypatch.setattr(SharedGradientProbe, "measure", lambda self, model, form: {})
     monkeypatch.setattr(Mixer, "_note", lambda self, *_: None)
     b, _, _ = train(job("cosine"), tmp_path / "b", PolygonTrainer)
     assert equal(a.state_dict, b.state_dict)

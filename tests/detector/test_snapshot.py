@@ -24,9 +24,9 @@ def train(job, folder, after=None, snapshot=None):
     """Return the outcome, the rows, and the snapshot taken after that many epochs."""
     rows, taken = [], []
 
-    def on_epoch(row):
-        rows.append({key: value for key, value in row.items() if key != "seconds"})
-        if row["epoch"] == after:
+    def on_epoch(found):
+        rows.append({key: value for key, value in found[0].items() if key != "seconds"})
+        if found[0]["epoch"] == after:
             taken.append(stored(trainer.snapshot()))
 
     trainer = PolygonTrainer(job, folder, on_epoch, snapshot=snapshot)
@@ -42,7 +42,9 @@ CASES = [
     ("two-stage-50[stage2_lr=0.1]", 4, {}),
     ("two-stage-50[restart=true]", 2, {}),
     ("two-stage-50[restart=true]", 4, {}),  # within the second warm-up
-    ("cosine", 2, {"nbs": 16}),  # four batches a step, of five an epoch: some wait
+    ("cosine", 2, {"nbs": 16}),  # four batches a step, three an epoch: some wait
+    ("cosine", 3, {"nbs": 16}),
+    ("cosine", 1, {"nbs": 8, "warmup_epochs": 3.0}),  # within the warm-up, in which batches a step rise
     ("static", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
     ("rescue[by=two-stage-50]", 3, {}),
 ]

@@ -1,0 +1,189 @@
+"""One run among those that a worker trains: how far it has come, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from io import BytesIO
+from typing import Any
+
+import torch
+
+import strategies
+from bench.arm import Arm
+from bench.detector.snapshot import Snapshot, of_arm
+from bench.detector.stages import stage_starts
+from bench.detector.trainer import Outcome, StageEnd
+from bench.evaluation.bootstrap import image_bootstrap
+from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
+from bench.execution.task import Task
+from bench.ledger import summarise
+from bench.records import RunFolder, RunRecord, write_atomic
+from bench.tracking import RunInfo, Tracker, open_trackers
+from datasets import DataSet
+
+
+class Member:
+    """A run that is being trained, alone or with others.
+
+    Args:
+        task: the run.
+
+    Attributes:
+        progress: how far it has come.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.folder = RunFolder(task.folder)
+        self.progress = Progress()
+        self._before: dict[str, float] = {}
+        self._tracker: Tracker | None = None
+
+    def arm(self) -> Arm:
+        """Return what tells the run from those it is trained with."""
+        return Arm(strategy_of(self.task.identity), self.task.identity["form"])
+
+    def resume(self) -> None:
+        """Go on from the snapshot that an earlier attempt left.
+
+        Raises:
+            UnreadableSnapshot: it cannot be gone on from.
+        """
+        self.progress = read_progress(self.task.folder, self.task.identity)
+        self._before = dict(self.progress.seconds)
+
+    def forget(self) -> None:
+        """Start from the first epoch, whatever there is on disk."""
+        self.progress, self._before = Progress(), {}
+
+    def begin(self, provenance: Mapping[str, Any]) -> None:
+        """Write that the run is under way."""
+        self.progress.started = self.progress.started or now()
+        self._record = replace(
+            self.task.record("running"), timing={"started": self.progress.started}, provenance=provenance
+        )
+        self.folder.write(self._record)
+
+    def track(self) -> None:
+        """Open the trackers and tell them of the epochs that they have missed: those that the run shared."""
+        self._tracker = open_trackers(self.task.tracking, _run_info(self.task), first_epoch=self.progress.told)
+        for row in self.progress.rows[self.progress.told :]:
+            self._tell(row)
+
+    def epoch_is_over(self, row: dict[str, float]) -> None:
+        """Take an epoch's row."""
+        self.progress.rows.append(row)
+        if self._tracker is not None:
+            self._tell(row)
+
+    def stage_is_over(self, end: StageEnd) -> None:
+        """Keep what a stage leaves."""
+        self._store_weights(f"stage{end.number}.pt", end.state_dict)
+        metrics = self.progress.metrics
+        metrics.update({f"stage{end.number}_{key}": value for key, value in end.metrics.items()})
+        metrics[f"stage{end.number}_epoch"] = end.epoch
+
+    def keep(self, snapshot: Snapshot, arm: int, spent: Mapping[str, float], others: Sequence[str]) -> None:
+        """Write a snapshot of the run.
+
+        Args:
+            snapshot: of the trainer.
+            arm: which of its arms the run is.
+            spent: as `seconds` takes it.
+            others: ids of the runs that the epochs of this attempt are trained with.
+        """
+        epoch = snapshot["epoch"] + 1
+        self.progress = replace(
+            self.progress,
+            shared={**self.progress.shared, **dict.fromkeys(others, epoch)},
+            trainer=of_arm(snapshot, arm),
+        )
+        # Rows of an epoch that was broken off are no part of it.
+        rows = self.progress.rows[:epoch]
+        kept = replace(self.progress, rows=rows, told=min(self.progress.told, epoch), seconds=self._seconds(spent))
+        write_progress(self.task.folder, self.task.identity, kept)
+
+    def score(self, outcome: Outcome, arm: int, data: DataSet) -> None:
+        """Write what the last epoch leaves."""
+        self.folder.write_predictions(outcome.predictions)
+        self._store_weights("weights.pt", outcome.state_dict)
+        self.progress.metrics.update(outcome.metrics[arm], final_epoch=len(self.progress.rows))
+        self.folder.write_bootstrap(image_bootstrap(data.val.coco, outcome.predictions, data.fingerprint).tolist())
+
+    def close(self, status: str, reason: str | None, spent: Mapping[str, float], others: Sequence[str]) -> RunRecord:
+        """Write the run's record as it now stands; the arguments are those of `keep`."""
+        rows = self.progress.rows
+        if rows:
+            self.folder.write_history(rows)
+        ended = status not in ("interrupted", "planned")
+        record = replace(
+            self._record,
+            status=status,
+            reason=reason,
+            metrics=self.progress.metrics,
+            timing={**self._record.timing, **self._seconds(spent), "finished": now()},
+            ledger=_ledger(self.task, rows) if ended else {},
+            shared={**self.progress.shared, **dict.fromkeys(others, len(rows))},
+        )
+        self.folder.write(record)
+        if ended:
+            remove_progress(self.task.folder)
+        if self._tracker is not None:
+            self._tracker.finish(record)
+        return record
+
+    def _tell(self, row: Mapping[str, float]) -> None:
+        assert self._tracker is not None
+        self._tracker.log_epoch(row)
+        self.progress.told = int(row["epoch"])
+
+    def _seconds(self, spent: Mapping[str, float]) -> dict[str, float]:
+        """Return the times of all attempts together; of memory the peak."""
+        memory = max(spent.get("memory_mib", 0.0), self._before.get("memory_mib", 0.0))
+        summed = {
+            key: spent.get(key, 0.0) + self._before.get(key, 0.0)
+            for key in {**spent, **self._before}
+            if key != "memory_mib"
+        }
+        return {**summed, **({"memory_mib": memory} if memory else {})}
+
+    def _store_weights(self, name: str, state_dict: dict[str, torch.Tensor]) -> None:
+        buffer = BytesIO()
+        torch.save({"identity": dict(self.task.identity), "state_dict": state_dict}, buffer)
+        write_atomic(self.task.folder / name, buffer.getvalue())
+
+
+def strategy_of(identity: Mapping[str, Any]) -> strategies.Strategy:
+    """Return the strategy that a run's identity names."""
+    chosen = identity["strategy"]
+    return strategies.build(chosen["name"], {**chosen["parameters"], **chosen.get("drawn", {})})
+
+
+def now() -> str:
+    """Return the time, ISO date in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _ledger(task: Task, rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    if not rows:
+        return {}
+    starts = stage_starts(strategy_of(task.identity), task.epochs)
+    return summarise(rows, task.epochs, [starts[epoch] for epoch in sorted(starts)])
+
+
+def _run_info(task: Task) -> RunInfo:
+    identity = task.identity
+    return RunInfo(
+        id=task.run_id,
+        study=task.study,
+        label=task.label,
+        form=identity["form"],
+        seed=identity["seed"],
+        strategy=identity["strategy"]["name"],
+        parameters=identity["strategy"]["parameters"],
+        data=identity["data"]["name"],
+        model=identity["model"],
+        settings=identity["settings"],
+    )
