@@ -138,6 +138,16 @@ class RunFolder:
         """Write `run.json`."""
         write_atomic(self.path / "run.json", record.to_json())
 
+    def write_first(self, record: RunRecord) -> None:
+        """Write `run.json` if there is none; one that another process writes at the same time stays."""
+        write_atomic(self.path / "run.json", record.to_json(), replace=False)
+
+    def set_aside(self) -> Path:
+        """Move a `run.json` that cannot be read out of the way; return where it is now."""
+        aside = self.path / "run.json.unreadable"
+        os.replace(self.path / "run.json", aside)
+        return aside
+
     def read(self) -> RunRecord:
         """Read `run.json`.
 
@@ -226,8 +236,14 @@ def order(record: RunRecord) -> tuple[str, str, int, str]:
     return record.label, record.form or "", record.seed, record.id
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader, or a machine that dies, finds the old one or the new one and nothing between."""
+def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> None:
+    """Write a file so that a reader, or a machine that dies, finds the old one or the new one and nothing between.
+
+    Args:
+        path: of the file; its folder is made.
+        content: of the file.
+        replace: whether it takes the place of one that is there; otherwise that one stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -236,7 +252,11 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        if replace:
+            os.replace(temporary, path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

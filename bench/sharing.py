@@ -66,7 +66,7 @@ class Segment:
             yield from segment.all()
 
 
-def alone(run: Run, start: Start = Start()) -> Segment:
+def alone(run: Run, start: Start) -> Segment:
     """Return the segment of a run that shares nothing."""
     return Segment((run,), start.epochs, run.settings["epochs"])
 
@@ -75,13 +75,13 @@ def share(runs: Sequence[Run], starts: Mapping[str, Start] | None = None) -> lis
     """Return what to train, in the order of the runs: a forest whose leaves are the runs.
 
     Args:
-        runs: to carry out. Replicates share with nothing, since they are there to show what a second training differs in.
+        runs: to carry out. A replicate shares with nothing, since it is there to show what a second training changes.
         starts: by run id, what some of them have behind them.
     """
     starts = starts or {}
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        # A run of its own in every respect but the strategy; one that is partly done goes on with those it shared it with.
+        # The same in every respect but the strategy; those that are partly done must have come as far together.
         identity = {key: value for key, value in run.identity.items() if key not in ("strategy", "form")}
         start = starts.get(run.id, Start())
         key = [identity, start.epochs, run.id if run.replicate else ""]

@@ -86,7 +86,7 @@ def test_a_run_leaves_what_the_design_says(study):
     for record in load_study(out / "main"):
         folder = out / "main" / record.id
         names = {path.name for path in folder.iterdir()}
-        assert names == {"run.json", "history.csv", "predictions.json.gz", "weights.pt"}
+        assert names == {"run.json", "history.csv", "predictions.json.gz", "bootstrap.json", "weights.pt"}
         assert record.metrics["final_epoch"] == 2
         assert record.provenance["hardware"]["device"] == "cpu"
         assert record.provenance["versions"]["torch"]
@@ -193,7 +193,7 @@ def test_probe_prints_verdicts_and_json():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["run"], "nothing to run; give --all or --strategy NAME"),
+        (["run"], "nothing to run; give --all, --suite or --strategy NAME"),
         (["run", "--strategy", "cosin"], "did you mean 'cosine'"),
         (["run", "--strategy", "static[alpha=2]"], "must be finite and not negative"),
         (["run", "--all", "--data", "nowhere"], "neither a data set nor a folder"),

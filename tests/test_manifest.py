@@ -30,9 +30,16 @@ def test_claims_stay_as_first_declared_and_looks_only_grow():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"schema": 2}', '{"schema": 1, "suite": 3, "claims": "x", "looks": null, "landscape": null}',
-             '{"schema": 1, "suite": null, "claims": "x", "looks": [1], "landscape": null}']
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"schema": 2}',
+        '{"schema": 1, "suite": 3, "claims": "x", "looks": null, "landscape": null}',
+        '{"schema": 1, "suite": null, "claims": "x", "looks": [1], "landscape": null}',
+    ],
+)
 def test_anything_else_is_one_kind_of_error_that_names_the_file(tmp_path, text):
     (tmp_path / "study.json").write_text(text)
     with pytest.raises(RecordError, match=r"study\.json"):

@@ -8,11 +8,11 @@ import os
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Protocol
 
 from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
@@ -24,6 +24,20 @@ _TICK = 0.2
 _PATIENCE = 60.0
 """Seconds that workers have to leave a snapshot."""
 _SPAWN = multiprocessing.get_context("spawn")  # fork would copy torch's threads and locks in an unknown state
+
+
+class Source(Protocol):
+    """Where work comes from."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing left to do, and will be nothing."""
+
+    def take(self) -> Work | None:
+        """Return what to do next; None when there is nothing for now."""
+
+    def put_back(self, work: Sequence[Work]) -> None:
+        """Take what is to be done before all else, in order."""
 
 
 @dataclass
@@ -38,7 +52,7 @@ class LocalPool:
     """Does work in `workers` processes, each with its share of the cores.
 
     A worker that dies takes down its run, not the study: it is replaced, and its work is tried once more, from the last
-    snapshot. A run of which two workers have died is `failed`; several that were trained together are tried alone first.
+    snapshot. A run of which two workers have died is `failed`; of several trained together each is tried alone first.
 
     Args:
         workers: number of processes.
@@ -49,43 +63,43 @@ class LocalPool:
         self.workers = workers
         self.threads = threads
 
-    def run(self, work: Sequence[Work], on_event: Callable[[Event], None]) -> list[Task]:
-        """Do all work, in order; what follows on a piece comes before what was next in line.
+    def run(self, source: Source, on_event: Callable[[Event], None]) -> list[Task]:
+        """Do all work that a source has; what follows on a piece comes before what is next in line.
 
         Returns:
             On Ctrl-C, the runs under way that could not end by themselves any more; none in the ordinary case.
         """
-        queue = deque(work)
         pool: list[_Worker] = []
         try:
             with _listening() as asked:
-                while not asked and (queue or any(worker.work for worker in pool)):
-                    self._hand_out(queue, pool)
+                while not asked and (not source.empty or any(worker.work for worker in pool)):
+                    self._hand_out(source, pool)
                     for worker, event in _events(pool, _TICK):
                         if event is None:
-                            queue.extendleft(_bury(worker, on_event))
+                            source.put_back(_bury(worker, on_event))
                             pool.remove(worker)
                         elif isinstance(event, WorkOver):
-                            queue.extendleft(_next(worker, event))
+                            source.put_back(_next(worker, event))
                         else:
                             _pass_on(worker, event, on_event)
                 return _interrupt(pool, on_event, asked) if asked else []
         finally:
             _stop(pool)
 
-    def _hand_out(self, queue: deque[Work], pool: list[_Worker]) -> None:
+    def _hand_out(self, source: Source, pool: list[_Worker]) -> None:
         """Give every idle worker something to do; start one when there is none for it."""
         pool[:] = [worker for worker in pool if worker.work is not None or worker.process.is_alive()]
-        while queue:
+        while sum(worker.work is not None for worker in pool) < self.workers:
+            work = source.take()
+            if work is None:
+                return
             worker = next((one for one in pool if one.work is None), None)
             if worker is None:
-                if len(pool) >= self.workers:
-                    return
                 taken = {one.number for one in pool}
                 worker = self._start(next(number for number in range(self.workers) if number not in taken))
                 pool.append(worker)
-            worker.work = queue.popleft()
-            worker.connection.send(replace(worker.work, then=()))
+            worker.work = work
+            worker.connection.send(replace(work, then=()))
 
     def _start(self, number: int) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
@@ -138,6 +152,8 @@ def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Even
     None stands for a worker that has died.
     """
     busy = [worker for worker in pool if worker.work]
+    if not busy:
+        time.sleep(timeout)
     ready = wait([worker.connection for worker in busy], timeout)
     for worker in busy:
         if worker.connection in ready:
@@ -152,16 +168,16 @@ def _pass_on(worker: _Worker, event: Event, on_event: Callable[[Event], None]) -
 
 
 def _next(worker: _Worker, over: WorkOver) -> list[Work]:
-    """Take a worker's work from it; return what there is to do now, the first last."""
+    """Take a worker's work from it; return what there is to do now."""
     work, worker.work = worker.work, None
     assert work is not None
     if over.apart:
-        return work.apart()[::-1]
-    return list(work.then[::-1]) if over.goes_on else []
+        return work.apart()
+    return list(work.then) if over.goes_on else []
 
 
 def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
-    """Tell that a worker died, and return what is to be tried again, the first last."""
+    """Tell that a worker died, and return what is to be tried again."""
     worker.process.join()
     work = worker.work
     assert work is not None
@@ -171,7 +187,7 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     if not work.attempts or len(work.tasks) > 1:
         for task in work.tasks:
             on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
-        return [work.again()] if not work.attempts else work.apart()[::-1]
+        return [work.again()] if not work.attempts else work.apart()
     record = work.tasks[0].record("failed", f"{how}, twice{hint}")
     RunFolder(work.tasks[0].folder).write(record)
     on_event(RunEnded(record.id, record.status, record.reason, {}, 0.0))

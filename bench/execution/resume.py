@@ -42,7 +42,7 @@ class Progress:
 
 
 class UnreadableSnapshot(Exception):
-    """A snapshot that cannot be gone on from. It has been set aside; the text says where."""
+    """A snapshot that cannot be gone on from; the text says where it has been set aside."""
 
 
 def write_progress(folder: Path, identity: Mapping[str, Any], progress: Progress) -> None:
@@ -58,7 +58,11 @@ def read_progress(folder: Path, identity: Mapping[str, Any]) -> Progress:
     Raises:
         UnreadableSnapshot: it is cut off, of another version, or of another run.
     """
-    raw = _read(folder / NAME, identity)
+    path = folder / NAME
+    try:
+        raw = _read(path, identity)
+    except UnreadableSnapshot:
+        raise UnreadableSnapshot(_set_aside(path)) from None
     return Progress() if raw is None else Progress(**raw)
 
 
@@ -83,9 +87,9 @@ def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[s
     except FileNotFoundError:
         return None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise UnreadableSnapshot(_set_aside(path)) from None
+        raise UnreadableSnapshot from None
     if not isinstance(raw, dict) or raw.keys() != {"identity", *vars(Progress())} or raw["identity"] != _text(identity):
-        raise UnreadableSnapshot(_set_aside(path))
+        raise UnreadableSnapshot
     return {key: value for key, value in raw.items() if key != "identity"}
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.execution.backlog import Backlog
 from bench.execution.events import Event, RunEnded
 from bench.execution.local import LocalPool
-from bench.execution.resume import start_of
-from bench.execution.task import Task, Work
-from bench.records import RecordError, RunFolder
-from bench.sharing import Segment, Start, alone, share
+from bench.execution.task import Task
+from bench.records import RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
@@ -78,73 +76,50 @@ def carry_out_study(
 def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
     """Carry out what is not done of a batch; return each run's status by id."""
     tasks = {run.id: _task(run, options) for run in runs}
-    statuses = {run.id: None if options.fresh else _status(options.folder / run.id) for run in runs}
-    for run_id, task in tasks.items():
-        if statuses[run_id] not in (*GOES_ON, "done"):
-            shutil.rmtree(task.folder, ignore_errors=True)  # what an earlier attempt left must not mix with this one
-            RunFolder(task.folder).write(task.record("planned"))
-    left = [run for run in runs if statuses[run.id] != "done"]
-    starts = {run.id: start_of(options.folder / run.id, run.identity) for run in left}
-    segments = segments_of(left, starts, options.sharing)
-    statuses |= {run.id: "planned" for run in left}
-    laps = _laps(segments)
-    shown = [
-        PlannedRun(
-            run.id, _shown(run), run.form, run.seed, run.settings["epochs"], statuses[run.id],
-            starts.get(run.id, Start()).epochs, tuple(laps.get(run.id, ())),
-        )
-        for run in runs
-    ]  # fmt: skip
-    with open_view(shown, workers=options.workers) as view:
+    backlog = Backlog(options.folder, runs, tasks, options.sharing, options.fresh)
+    try:
+        backlog.plan()
+        with open_view(_planned(runs, backlog), workers=options.workers) as view:
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, RunEnded):
-                statuses[event.run_id] = event.status
-            view.update(event)
+            def on_event(event: Event) -> None:
+                if isinstance(event, RunEnded):
+                    backlog.ended(event.run_id, event.status)
+                view.update(event)
 
-        work = [_work(segment, tasks) for segment in segments]
-        interrupted = LocalPool(options.workers, options.threads).run(work, on_event)
-        for task in interrupted:
-            reason = "stopped before it left a snapshot of its last epoch; the same command goes on from an earlier one"
-            RunFolder(task.folder).write(task.record("interrupted", reason))
-            on_event(RunEnded(task.run_id, "interrupted", reason, {}, 0.0))
-    return statuses
+            backlog.on_event = view.update
+            lost = LocalPool(options.workers, options.threads).run(backlog, on_event)
+            for task in lost:
+                reason = "stopped before it left a snapshot of its last epoch; it goes on from an earlier one"
+                RunFolder(task.folder).write(task.record("interrupted", reason))
+                on_event(RunEnded(task.run_id, "interrupted", reason, {}, 0.0))
+    finally:
+        backlog.close()
+    return backlog.statuses
 
 
-GOES_ON = ("planned", "running", "interrupted")
-"""What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
-
-
-def segments_of(runs: Sequence[Run], starts: Mapping[str, Start], sharing: bool) -> list[Segment]:
-    """Return what there is to train for runs that are not done."""
-    return share(runs, starts) if sharing else [alone(run, starts[run.id]) for run in runs]
-
-
-def _work(segment: Segment, tasks: Mapping[str, Task]) -> Work:
-    return Work(
-        tuple(tasks[run.id] for run in segment.runs), segment.until, tuple(_work(one, tasks) for one in segment.then)
-    )
-
-
-def _laps(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int]]]:
-    """Return by run id the segments it is trained in: (until, how many runs share it)."""
+def _planned(runs: Sequence[Run], backlog: Backlog) -> list[PlannedRun]:
+    """Return the runs as the view shows them before anything happens."""
     laps: dict[str, list[tuple[int, int]]] = {}
-    for segment in (one for root in segments for one in root.all()):
+    for segment in (one for root in backlog.segments for one in root.all()):
         for run in segment.runs:
             laps.setdefault(run.id, []).append((segment.until, len(segment.runs)))
-    return laps
+    return [
+        PlannedRun(
+            run_id=run.id,
+            label=_shown(run),
+            form=run.form,
+            seed=run.seed,
+            epochs=run.settings["epochs"],
+            state="done" if backlog.statuses[run.id] == "done" else "planned",
+            done=backlog.starts[run.id].epochs if run.id in backlog.starts else 0,
+            laps=tuple(laps.get(run.id, ())),
+        )
+        for run in runs
+    ]
 
 
 def _shown(run: Run) -> str:
     return f"{run.label}, once more" if run.replicate else run.label
-
-
-def _status(folder: Path) -> str | None:
-    """Return the status on record; None without a record that can be read."""
-    try:
-        return RunFolder(folder).read().status
-    except (FileNotFoundError, RecordError):
-        return None
 
 
 def _task(run: Run, options: Options) -> Task:

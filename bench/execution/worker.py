@@ -19,6 +19,7 @@ from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, Stage
 from bench.errors import UserError
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
+from bench.execution.reservation import StillWorkedOn, working_on
 from bench.execution.resume import UnreadableSnapshot
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
@@ -44,7 +45,13 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
     for task in work.tasks:
         emit(RunStarted(task.run_id, 0))
     with _warnings_to(work.tasks[0].run_id, emit):
-        return _Attempt(work, emit, stop or StopSignal()).carry_out()
+        try:
+            with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
+                return _Attempt(work, emit, stop or StopSignal()).carry_out()
+        except StillWorkedOn as error:  # nothing is written: the run is that other process's
+            for task in work.tasks:
+                emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
+            return WorkOver()
 
 
 class _Attempt:

@@ -27,7 +27,9 @@ def small(small_folder) -> datasets.DataSet:
 def job(small):
     """Return a maker of jobs: `job("cosine", seed=1, epochs=2, flipud=0.5)`; several strategies are trained as one."""
 
-    def make(*texts: str, seed: int = 0, data: datasets.DataSet = small, vertices: int = 4, until=None, **settings) -> Job:
+    def make(
+        *texts: str, seed: int = 0, data: datasets.DataSet = small, vertices: int = 4, until=None, **settings
+    ) -> Job:
         chosen = [one for text in texts for one in strategies.parse(text)]
         return Job(
             arms=tuple(Arm(one, one.forms[0] if one.forms else None) for one in chosen),

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import deque
 
 import datasets
 import strategies
-from bench.execution.events import RunEnded, RunStarted
+from bench.execution.events import RunEnded, RunStarted, Warned
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
-from bench.execution.task import Task
+from bench.execution.task import Task, Work
 from bench.records import load_study
 from bench.settings import DEFAULTS
 from bench.study import arms_of, plan
 from bench.tracking import TrackingConfig
+
+
+class Queue(deque):
+    """Work in order, as a pool takes it."""
+
+    @property
+    def empty(self):
+        return not self
+
+    def take(self):
+        return self.popleft() if self else None
+
+    def put_back(self, work):
+        self.extendleft(reversed(work))
+
+
+def alone(tasks):
+    return Queue(Work((task,), task.epochs) for task in tasks)
 
 
 def tasks(folder, source, names, plugins=()):
@@ -47,12 +66,12 @@ def tasks(folder, source, names, plugins=()):
 def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder):
     plugin = tmp_path / "killing.py"
     plugin.write_text(
-        "import os, signal\n"
+        "import multiprocessing, os, signal\n"
         "from strategies import Strategy, register\n"
         "@register('test-killing')\n"
         "class Killing(Strategy):\n"
         "    def weights(self, signals):\n"
-        "        if signals.epochs == 1:\n"
+        "        if multiprocessing.parent_process():\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "        return 1.0, 0.0\n"
     )
@@ -60,7 +79,7 @@ def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder
     try:
         planned = tasks(tmp_path, small_folder, ["test-killing", "l2", "mgiou", "cosine"], (str(plugin),))
         events = []
-        assert LocalPool(workers=2, threads=1).run(planned, events.append) == []
+        assert LocalPool(workers=2, threads=1).run(alone(planned), events.append) == []
     finally:
         strategies.registry._registry.pop("test-killing")
     assert {r.label: r.status for r in load_study(tmp_path)} == {
@@ -70,27 +89,57 @@ def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder
         "cosine": "done",
     }
     (failed,) = [r for r in load_study(tmp_path) if r.status == "failed"]
-    assert failed.reason.startswith("its worker process was ended by SIGKILL")
+    assert failed.reason.startswith("its worker process was ended by SIGKILL, twice")
     assert len([e for e in events if isinstance(e, RunEnded)]) == 4
+    assert [e.run_id for e in events if isinstance(e, Warned)] == [failed.id]
     assert {e.worker for e in events if isinstance(e, RunStarted)} == {0, 1}
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_ctrl_c_returns_what_was_under_way_and_leaves_no_process(tmp_path, small_folder):
+def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, small_folder):
+    plugin = tmp_path / "killing.py"
+    plugin.write_text(
+        "import multiprocessing, os, signal\n"
+        "import strategies\n"
+        "@strategies.register('test-killing')\n"
+        "class Killing(strategies.Strategy):\n"
+        "    def observe(self, signals):\n"
+        "        if multiprocessing.parent_process() and signals.epochs == 1:\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return {}\n"
+        "    def weights(self, signals):\n"
+        "        return 1.0, 0.0\n"
+    )
+    strategies.load_plugin(str(plugin))
+    try:
+        planned = tasks(tmp_path, small_folder, ["l2", "test-killing"], (str(plugin),))
+        together = Queue([Work(tuple(planned), 1)])
+        assert LocalPool(workers=2, threads=1).run(together, lambda event: None) == []
+    finally:
+        strategies.registry._registry.pop("test-killing")
+    assert {r.label: r.status for r in load_study(tmp_path)} == {"test-killing": "failed", "l2": "done"}
+
+
+def test_ctrl_c_stops_what_is_under_way_and_leaves_no_process(tmp_path, small_folder):
     planned = tasks(tmp_path, small_folder, ["l2", "mgiou"])
-    running = []
+    running, ended = [], []
 
     def interrupt(event):
         if isinstance(event, RunStarted):
             running.append(event.run_id)
             os.kill(os.getpid(), signal.SIGINT)
+        if isinstance(event, RunEnded):
+            ended.append((event.run_id, event.status))
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
     try:
-        interrupted = LocalPool(workers=1, threads=1).run(planned, interrupt)
+        lost = LocalPool(workers=1, threads=1).run(alone(planned), interrupt)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert [task.run_id for task in interrupted] == running == [planned[0].run_id]
+    assert lost == []
+    assert running == [planned[0].run_id]
+    assert ended == [(planned[0].run_id, "interrupted")]
+    assert [record.status for record in load_study(tmp_path)] == ["interrupted"]
     import multiprocessing
 
     assert multiprocessing.active_children() == []

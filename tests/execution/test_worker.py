@@ -10,7 +10,7 @@ import torch
 import datasets
 import strategies
 from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
-from bench.execution.task import Task
+from bench.execution.task import Task, Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
 from bench.settings import DEFAULTS
@@ -44,7 +44,7 @@ def carried_out(small_folder, tmp_path):
             tracking=TrackingConfig(wandb="off", tensorboard=False, folder=tmp_path),
         )
         events = []
-        carry_out(task, events.append)
+        carry_out(Work((task,), task.epochs), events.append)
         folder = RunFolder(task.folder)
         return folder, folder.read(), events
 
@@ -66,7 +66,7 @@ def test_a_tracker_that_fails_is_told_to_the_parent_and_costs_nothing_else(carri
         logging.getLogger("bench.tracking").warning("W&B is off for this run: OSError: no network")
         return open_trackers(config, run, first_epoch)
 
-    monkeypatch.setattr("bench.execution.worker.open_trackers", broken)
+    monkeypatch.setattr("bench.execution.member.open_trackers", broken)
     _, record, events = carried_out("l2", epochs=1)
     assert [event.text for event in events if isinstance(event, Warned)] == [
         "W&B is off for this run: OSError: no network"

@@ -1,0 +1,147 @@
+"""Options that several commands take, and what says something to the user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from bench.errors import UserError
+
+RESULTS = Path("results")
+
+
+class Form(str, Enum):
+    """Choices of `--mgiou`."""
+
+    paper = "paper"
+    centred = "centred"
+    both = "both"
+
+
+class Suite(str, Enum):
+    """Choices of `--suite`."""
+
+    core = "core"
+    claims = "claims"
+
+
+# What is run.
+
+All = Annotated[bool, typer.Option("--all", help="Every registered strategy.")]
+Strategies = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "--strategy",
+        metavar="NAME[KEY=VALUE,..]",
+        help="A strategy, with parameters in brackets; a list spans a grid: 'static[alpha=[0.1,0.5]]'. Repeatable.",
+    ),
+]
+SuiteName = Annotated[
+    Optional[Suite],
+    typer.Option("--suite", help="core: the same as --all. claims: whatever `bench claims` judges needs."),
+]
+Seeds = Annotated[Optional[int], typer.Option(min=1, help="Number of seeds, 0 to N-1.  [default: 3, with --quick 1]")]
+Data = Annotated[
+    Optional[list[str]],
+    typer.Option(metavar="NAME|DIR", help="A registered data set, or a COCO folder. Repeatable.  [default: documents]"),
+]
+Mgiou = Annotated[Form, typer.Option("--mgiou", help="The MGIoU form that the mixes use.")]
+Vertices = Annotated[
+    Optional[int], typer.Option(metavar="V", help="Vertices to predict, 3 to 16.  [default: what suits the data]")
+]
+Model = Annotated[str, typer.Option(help="Family and scale: yolo11n, yolov8s, ...")]
+Settings = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", metavar="KEY=VALUE", help="An Ultralytics training setting. Repeatable."),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="A look: few epochs, one seed. Its figures mean nothing.")]
+Aa = Annotated[
+    bool, typer.Option("--aa", help="Run the reference once more at every seed: the noise of the machine itself.")
+]
+Plugins = Annotated[
+    Optional[list[str]],
+    typer.Option("--plugin", metavar="FILE.py|MODULE", help="Registers your own strategies. Repeatable."),
+]
+
+# Where it is.
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go: one folder a study, one a run.")]
+NewStudy = Annotated[
+    Optional[str],
+    typer.Option("--study", metavar="NAME", help="The study's name.  [default: main, with --quick quick]"),
+]
+Study = Annotated[Optional[str], typer.Argument(help="The study's name.  [default: main, or the only one there is]")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Repeat runs that are done.")]
+Sharing = Annotated[bool, typer.Option("--sharing/--no-sharing", help="Train once what several runs have in common.")]
+
+
+def new_study(study: str | None, quick: bool) -> str:
+    """Return the name of the study that a command is to run.
+
+    Raises:
+        UserError: it is no plain folder name.
+    """
+    return study_name(study or ("quick" if quick else "main"))
+
+
+def study_name(name: str) -> str:
+    """Return a name that can be a folder's.
+
+    Raises:
+        UserError: it is no plain folder name.
+    """
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UserError(f"--study {name}: give a plain folder name; --out says where it goes")
+    return name
+
+
+def find_study(out: Path, study: str | None) -> Path:
+    """Return the folder of the study that is meant.
+
+    Raises:
+        UserError: there is none, or several and none is named.
+    """
+    if study is not None:
+        folder = out / study_name(study)
+        if not folder.is_dir():
+            raise UserError(f"{out} has no study {study!r}; it has: {', '.join(_studies(out)) or 'none'}")
+        return folder
+    found = _studies(out)
+    if "main" in found or len(found) == 1:
+        return out / ("main" if "main" in found else found[0])
+    if not found:
+        raise UserError(f"{out} holds no study yet; start one: python -m bench run --all")
+    raise UserError(f"{out} holds several studies; say which: python -m bench report {'|'.join(found)}")
+
+
+def writable(folder: Path) -> None:
+    """Make a folder that can be written to.
+
+    Raises:
+        UserError: it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out: cannot create {folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"--out: {folder} cannot be written to; choose another with --out DIR")
+
+
+def say(text: str) -> None:
+    """Tell the user something on stderr."""
+    print(f"bench: {text}", file=sys.stderr)
+
+
+def plain(value: Any) -> str:
+    """Return a value as a user would write it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _studies(out: Path) -> list[str]:
+    return sorted({path.parent.parent.name for path in out.glob("*/*/run.json")})

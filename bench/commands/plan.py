@@ -1,0 +1,36 @@
+"""`bench plan`."""
+
+from __future__ import annotations
+
+from bench.commands import options
+
+
+def plan(
+    all_: options.All = False,
+    strategy: options.Strategies = None,
+    seeds: options.Seeds = None,
+    suite: options.SuiteName = None,
+    data: options.Data = None,
+    mgiou: options.Mgiou = options.Form.paper,
+    vertices: options.Vertices = None,
+    model: options.Model = "yolo11n-polygon.yaml",
+    set_: options.Settings = None,
+    quick: options.Quick = False,
+    aa: options.Aa = False,
+    out: options.Out = options.RESULTS,
+    study: options.NewStudy = None,
+    fresh: options.Fresh = False,
+    sharing: options.Sharing = True,
+    plugin: options.Plugins = None,
+) -> None:
+    """Show what `bench run` with the same words would train: which runs share which epochs, and what that saves."""
+    from bench.commands.wanted import wanted
+    from bench.execution.backlog import left_to_do
+    from bench.plan_text import plan_text
+
+    folder = out / options.new_study(study, quick)
+    asked = wanted(
+        all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
+        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
+    )  # fmt: skip
+    print(plan_text(left_to_do(folder, asked.runs, sharing=sharing, fresh=fresh), len(asked.runs)))

@@ -1,0 +1,48 @@
+"""`bench probe`: the losses' landscape, without training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from bench.commands import options
+
+
+def probe(
+    area: Annotated[float, typer.Option(metavar="SHARE", help="The target's share of the image.")] = 0.62,
+    tilt: Annotated[float, typer.Option(metavar="RADIANS", help="The target's rotation.")] = 0.2,
+    vertices: Annotated[int, typer.Option(metavar="V", help="Vertices, 4 to 16.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random pairs.")] = 0,
+    json_: Annotated[bool, typer.Option("--json", help="Write every figure as JSON.")] = False,
+    plot: Annotated[Optional[Path], typer.Option(metavar="FILE.png", help="Draw it too.")] = None,
+) -> None:
+    """Measure the losses and their gradients at the full-image box, on the way to the target, and far outside."""
+    from rich.console import Console
+
+    from bench import landscape
+
+    found = landscape.probe(area=area, tilt=tilt, vertices=vertices, seed=seed)
+    if plot is not None:
+        found.plot(plot)
+        options.say(f"drawn: {plot}")
+    if json_:
+        print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        return
+    console = Console()
+    for table in found.tables():
+        console.print(_rich_table(table), "")
+
+
+def _rich_table(table: Any) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=table.title, title_justify="left", show_edge=False, pad_edge=False)
+    for header in table.headers:
+        drawn.add_column(Text(str(header)))
+    for row in table.rows:
+        drawn.add_row(*(Text(options.plain(cell)) for cell in row))
+    return drawn

@@ -1,0 +1,129 @@
+"""`bench run`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from bench.commands import options
+from bench.errors import UserError
+
+
+class Wandb(str, Enum):
+    """Choices of `--wandb`."""
+
+    auto = "auto"
+    online = "online"
+    offline = "offline"
+    off = "off"
+
+
+def run(
+    all_: options.All = False,
+    strategy: options.Strategies = None,
+    seeds: options.Seeds = None,
+    suite: options.SuiteName = None,
+    data: options.Data = None,
+    mgiou: options.Mgiou = options.Form.paper,
+    vertices: options.Vertices = None,
+    model: options.Model = "yolo11n-polygon.yaml",
+    set_: options.Settings = None,
+    quick: options.Quick = False,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Add seeds, a pair at a time, to what is still UNDECIDED.")
+    ] = False,
+    max_seeds: Annotated[int, typer.Option(min=2, metavar="N", help="Where --until-decided ends.")] = 10,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="For strategies whose weights vary: just that mix, shuffled, replayed.")
+    ] = False,
+    aa: options.Aa = False,
+    val_every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Measure AP every N epochs, and at the last.")
+    ] = 10,
+    snapshot_every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write a snapshot every N epochs; a killed run goes on from it.")
+    ] = 10,
+    out: options.Out = options.RESULTS,
+    study: options.NewStudy = None,
+    fresh: options.Fresh = False,
+    sharing: options.Sharing = True,
+    workers: Annotated[
+        Optional[int], typer.Option(min=1, metavar="N", help="Runs at a time.  [default: one a core, or one a GPU]")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, or the number of a GPU.")] = "auto",
+    wandb: Annotated[
+        Wandb, typer.Option(help="auto: online when a key is configured, else offline files.")
+    ] = Wandb.auto,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard event files too.")] = False,
+    plugin: options.Plugins = None,
+) -> None:
+    """Train and score strategies. Runs that are done are skipped, so the same command finishes what is left."""
+    from bench.commands.wanted import wanted
+    from bench.execution.hardware import resolve_device, share_out
+    from bench.execution.session import Options, carry_out_study
+    from bench.follow_up import FollowUp
+    from bench.report import load_report
+    from bench.report.machine import frame
+    from bench.tracking import TrackingConfig, log_study
+
+    name = options.new_study(study, quick)
+    used_device = resolve_device(device)
+    asked = wanted(
+        all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
+        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
+    )  # fmt: skip
+    if until_decided and max_seeds <= asked.seeds:
+        raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
+    used_workers, threads = share_out(used_device, workers, len(asked.runs))
+    folder = out / name
+    options.writable(folder)
+    suite_name = suite.value if suite else "core" if all_ else None
+    _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None)
+    tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
+    runs, ended = carry_out_study(
+        asked.runs,
+        Options(
+            folder=folder,
+            study=name,
+            sources=asked.sources,
+            device=used_device,
+            workers=used_workers,
+            threads=threads,
+            val_every=val_every,
+            snapshot_every=snapshot_every,
+            plugins=tuple(plugin or ()),
+            tracking=tracking,
+            fresh=fresh,
+            sharing=sharing,
+        ),
+        FollowUp(folder, controls, max_seeds if until_decided else None),
+    )
+    log_study(tracking, name, frame(load_report(folder).comparisons))
+    told = ", ".join(f"{number} {status}" for status, number in ended.items())
+    options.say(f"{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
+    if ended["interrupted"] or ended["planned"]:
+        raise SystemExit(130)
+    if ended["done"] < len(runs):
+        raise SystemExit(1)
+
+
+def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None) -> None:
+    """Write what the study is set up to do, before its first run."""
+    from bench.claims import CLAIMS, fingerprint
+    from bench.landscape import probe
+    from bench.manifest import Manifest, read_manifest, write_manifest
+
+    known = read_manifest(folder)
+    wanted = Manifest(suite, fingerprint(CLAIMS), looks)
+    manifest = known.widened(wanted) if known else wanted
+    if manifest.landscape is None:
+        manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))
+    if manifest != known:
+        write_manifest(folder, manifest)
+
+
+def _report_words(out: Path, study: str) -> str:
+    return (f" {study}" if study != "main" else "") + (f" --out {out}" if out != options.RESULTS else "")

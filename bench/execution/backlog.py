@@ -1,0 +1,191 @@
+"""What is left to do of a study, looked at anew whenever a worker is free: another command may be at it too."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bench.execution.events import Event, RunEnded, RunStarted, Warned
+from bench.execution.reservation import COMMANDS, Reservations
+from bench.execution.resume import start_of
+from bench.execution.task import Task, Work
+from bench.records import RecordError, RunFolder, RunRecord
+from bench.sharing import Segment, Start, alone, share
+from bench.study import Run
+
+GOES_ON = ("planned", "running", "interrupted")
+"""What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
+_LOOK_AGAIN = 2.0
+"""Seconds between two looks at what other commands are doing."""
+
+
+class Backlog:
+    """Hands out the runs of a study that are not over, those that share a beginning together.
+
+    A run is reserved before it is touched, and its record is read again then: whatever another command has made of it
+    meanwhile is taken as it is.
+
+    Args:
+        folder: the study's.
+        runs: all that are to be over in the end.
+        tasks: by run id.
+        sharing: whether runs share what they have in common.
+        fresh: repeat runs that are over.
+        on_event: is told what other commands do.
+
+    Attributes:
+        statuses: by run id, as far as this command knows.
+        starts: by run id, what those that are not over have behind them.
+        segments: what there is to train, as planned at the start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        runs: Sequence[Run],
+        tasks: Mapping[str, Task],
+        sharing: bool,
+        fresh: bool,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self._tasks, self._sharing, self._fresh, self.on_event = tasks, sharing, fresh, on_event
+        self._runs = {run.id: run for run in runs}
+        self._reservations = Reservations(folder / COMMANDS)
+        self._at_start = {run.id: _read(tasks[run.id].folder) for run in runs}
+        self.statuses = {
+            run_id: record.status if isinstance(record, RunRecord) and not fresh else "planned"
+            for run_id, record in self._at_start.items()
+        }
+        left = [run for run in runs if self.statuses[run.id] != "done"]
+        self.starts = {run.id: self._start(run) for run in left}
+        self.segments = self._segments(left)
+        self._groups = deque([run.id for run in segment.runs] for segment in self.segments)
+        self._ready: deque[Work] = deque()
+        self._elsewhere: set[str] = set()
+        self._looked = -_LOOK_AGAIN
+
+    def plan(self) -> None:
+        """Write that the runs are planned, where there is no record of them."""
+        for run_id in self.starts:
+            if self._at_start[run_id] is None:
+                RunFolder(self._tasks[run_id].folder).write_first(self._tasks[run_id].record("planned"))
+                self._at_start[run_id] = _read(self._tasks[run_id].folder)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left, here or with another command."""
+        return not self._groups and not self._ready
+
+    def take(self) -> Work | None:
+        """Return what to do next; None when there is nothing for now."""
+        if not self._ready and (not self._elsewhere or time.monotonic() - self._looked >= _LOOK_AGAIN):
+            self._look()
+        return self._ready.popleft() if self._ready else None
+
+    def put_back(self, work: Sequence[Work]) -> None:
+        """Take what is to be done before all else, in order."""
+        self._ready.extendleft(reversed(work))
+
+    def ended(self, run_id: str, status: str) -> None:
+        """Note that a run is over, or stopped."""
+        self.statuses[run_id] = status
+        self._reservations.release([run_id])
+
+    def close(self) -> None:
+        """Give back what is reserved."""
+        self._reservations.close()
+
+    def _look(self) -> None:
+        """Reserve the first group that no other command has a run of, and plan what is left of it."""
+        self._looked = time.monotonic()
+        for _ in range(len(self._groups)):
+            group = self._groups.popleft()
+            if self._reservations.take(group):
+                self._elsewhere -= set(group)
+                left = [run_id for run_id in group if not self._is_over(run_id)]
+                for run_id in left:
+                    self._prepare(run_id)
+                self._ready.extend(self._work(segment) for segment in self._segments([self._runs[i] for i in left]))
+                if self._ready:
+                    self._looked = -_LOOK_AGAIN
+                    return
+            else:
+                self._groups.append(group)
+                for run_id in group:
+                    if run_id not in self._elsewhere and self._reservations.others(run_id):
+                        self._elsewhere.add(run_id)
+                        self.on_event(RunStarted(run_id, -1))
+
+    def _is_over(self, run_id: str) -> bool:
+        """Return whether another command has brought a run to its end since this one started; tell so."""
+        record = _read(self._tasks[run_id].folder)
+        if not isinstance(record, RunRecord) or record.status in GOES_ON or self._is_as_it_was(record):
+            return False
+        self.ended(run_id, record.status)
+        seconds = record.timing.get("total_s") or 0.0
+        self.on_event(RunEnded(run_id, record.status, record.reason, record.metrics, seconds))
+        return True
+
+    def _prepare(self, run_id: str) -> None:
+        """Clear away what must not mix with what comes, and read how far the run has come."""
+        task, record = self._tasks[run_id], _read(self._tasks[run_id].folder)
+        if isinstance(record, RecordError):
+            aside = RunFolder(task.folder).set_aside()
+            self.on_event(Warned(run_id, f"{record}: it is set aside as {aside.name}, and the run starts again"))
+        elif not isinstance(record, RunRecord) or record.status not in GOES_ON or self._is_repeated(record):
+            shutil.rmtree(task.folder, ignore_errors=True)
+            RunFolder(task.folder).write(task.record("planned"))
+        self.starts[run_id] = start_of(task.folder, task.identity)
+
+    def _is_repeated(self, record: RunRecord) -> bool:
+        """Whether `--fresh` is to do away with what a run has come to before this command."""
+        return self._fresh and self._is_as_it_was(record)
+
+    def _is_as_it_was(self, record: RunRecord) -> bool:
+        before = self._at_start[record.id]
+        return isinstance(before, RunRecord) and record.to_json() == before.to_json()  # NaN is not equal to itself
+
+    def _start(self, run: Run) -> Start:
+        record = self._at_start[run.id]
+        goes_on = isinstance(record, RunRecord) and record.status in GOES_ON and not self._fresh
+        return start_of(self._tasks[run.id].folder, run.identity) if goes_on else Start()
+
+    def _segments(self, runs: Sequence[Run]) -> list[Segment]:
+        return segments_of(runs, self.starts, self._sharing)
+
+    def _work(self, segment: Segment) -> Work:
+        return Work(
+            tuple(self._tasks[run.id] for run in segment.runs),
+            segment.until,
+            tuple(self._work(one) for one in segment.then),
+        )
+
+
+def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, fresh: bool) -> list[Segment]:
+    """Return what there is to train of runs that are not over, as the folder stands; nothing is written."""
+    starts = {}
+    for run in runs:
+        record = None if fresh else _read(folder / run.id)
+        status = record.status if isinstance(record, RunRecord) else None
+        if status != "done":
+            starts[run.id] = start_of(folder / run.id, run.identity) if status in GOES_ON else Start()
+    left = [run for run in runs if run.id in starts]
+    return segments_of(left, starts, sharing)
+
+
+def segments_of(runs: Sequence[Run], starts: Mapping[str, Start], sharing: bool) -> list[Segment]:
+    """Return what there is to train of some runs."""
+    return share(runs, starts) if sharing else [alone(run, starts[run.id]) for run in runs]
+
+
+def _read(folder: Path) -> RunRecord | RecordError | None:
+    """Return a run's record; the error where it cannot be read; None where there is none."""
+    try:
+        return RunFolder(folder).read()
+    except FileNotFoundError:
+        return None
+    except RecordError as error:
+        return error
