@@ -23,12 +23,15 @@ class Manifest:
         claims: fingerprint of the claims as they were declared when the study began.
         looks: the least and the greatest number of seeds at which `--until-decided` looks at the verdicts; None: once.
         landscape: what `bench probe` measures; it needs no run.
+        bf16_gain: how many times faster a step in bfloat16 was where the study began, when it was measured; what
+            `--precision auto` goes by, so that another machine goes on in the same precision.
     """
 
     suite: str | None
     claims: str
     looks: tuple[int, int] | None = None
     landscape: Mapping[str, Any] | None = None
+    bf16_gain: float | None = None
 
     def widened(self, other: Manifest) -> Manifest:
         """Return this manifest after another command on the same study.
@@ -41,6 +44,7 @@ class Manifest:
             suite="claims" if "claims" in (self.suite, other.suite) else other.suite or self.suite,
             looks=(min(low for low, _ in looks), max(high for _, high in looks)) if looks else None,
             landscape=self.landscape or other.landscape,
+            bf16_gain=self.bf16_gain if self.bf16_gain is not None else other.bf16_gain,
         )
 
 
@@ -60,7 +64,13 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not _fits(raw):
         raise RecordError(f"{path}: no study of schema {SCHEMA}; set it aside")
     looks = raw["looks"]
-    return Manifest(raw["suite"], raw["claims"], tuple(looks) if looks else None, raw["landscape"])  # type: ignore[arg-type]
+    return Manifest(
+        raw["suite"],
+        raw["claims"],
+        tuple(looks) if looks else None,  # type: ignore[arg-type]
+        raw["landscape"],
+        raw.get("bf16_gain"),
+    )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -78,4 +88,5 @@ def _fits(raw: Any) -> bool:
         and isinstance(raw.get("claims"), str)
         and (looks is None or (isinstance(looks, list) and len(looks) == 2 and all(type(n) is int for n in looks)))
         and (landscape is None or isinstance(landscape, dict))
+        and isinstance(raw.get("bf16_gain"), float | None)
     )

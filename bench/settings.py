@@ -30,6 +30,7 @@ QUICK: dict[str, Any] = {"epochs": 8}
 
 _OURS = {
     "seed": "--seeds",
+    "amp": "--precision",
     "data": "--data",
     "model": "--model",
     "device": "--device",

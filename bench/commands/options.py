@@ -23,6 +23,14 @@ class Form(str, Enum):
     both = "both"
 
 
+class Precision(str, Enum):
+    """Choices of `--precision`."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
 class Suite(str, Enum):
     """Choices of `--suite`."""
 
@@ -59,7 +67,12 @@ Settings = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="KEY=VALUE", help="An Ultralytics training setting. Repeatable."),
 ]
+PrecisionName = Annotated[
+    Precision,
+    typer.Option("--precision", help="What the network computes in. auto: bf16 where it is measured to be faster."),
+]
 Quick = Annotated[bool, typer.Option("--quick", help="A look: few epochs, one seed. Its figures mean nothing.")]
+Device = Annotated[str, typer.Option(help="cpu, or the number of a GPU.  [default: the first GPU there is]")]
 Aa = Annotated[
     bool, typer.Option("--aa", help="Run the reference once more at every seed: the noise of the machine itself.")
 ]

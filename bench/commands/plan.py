@@ -15,22 +15,26 @@ def plan(
     vertices: options.Vertices = None,
     model: options.Model = "yolo11n-polygon.yaml",
     set_: options.Settings = None,
+    precision: options.PrecisionName = options.Precision.auto,
     quick: options.Quick = False,
     aa: options.Aa = False,
     out: options.Out = options.RESULTS,
     study: options.NewStudy = None,
     fresh: options.Fresh = False,
     sharing: options.Sharing = True,
+    device: options.Device = "auto",
     plugin: options.Plugins = None,
 ) -> None:
     """Show what `bench run` with the same words would train: which runs share which epochs, and what that saves."""
     from bench.commands.wanted import wanted
     from bench.execution.backlog import left_to_do
+    from bench.execution.hardware import resolve_device
     from bench.plan_text import plan_text
 
     folder = out / options.new_study(study, quick)
     asked = wanted(
         all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
-        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
+        model=model, set_=set_, precision=precision, quick=quick, aa=aa, plugin=plugin,
+        device=resolve_device(device), folder=folder,
     )  # fmt: skip
     print(plan_text(left_to_do(folder, asked.runs, sharing=sharing, fresh=fresh), len(asked.runs)))

@@ -31,6 +31,7 @@ def run(
     vertices: options.Vertices = None,
     model: options.Model = "yolo11n-polygon.yaml",
     set_: options.Settings = None,
+    precision: options.PrecisionName = options.Precision.auto,
     quick: options.Quick = False,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Add seeds, a pair at a time, to what is still UNDECIDED.")
@@ -53,7 +54,7 @@ def run(
     workers: Annotated[
         Optional[int], typer.Option(min=1, metavar="N", help="Runs at a time.  [default: one a core, or one a GPU]")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or the number of a GPU.")] = "auto",
+    device: options.Device = "auto",
     wandb: Annotated[
         Wandb, typer.Option(help="auto: online when a key is configured, else offline files.")
     ] = Wandb.auto,
@@ -70,18 +71,19 @@ def run(
     from bench.tracking import TrackingConfig, log_study
 
     name = options.new_study(study, quick)
+    folder = out / name
     used_device = resolve_device(device)
     asked = wanted(
         all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
-        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
+        model=model, set_=set_, precision=precision, quick=quick, aa=aa, plugin=plugin, device=used_device,
+        folder=folder,
     )  # fmt: skip
     if until_decided and max_seeds <= asked.seeds:
         raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
     used_workers, threads = share_out(used_device, workers, len(asked.runs))
-    folder = out / name
     options.writable(folder)
     suite_name = suite.value if suite else "core" if all_ else None
-    _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None)
+    _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, asked.bf16_gain)
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     runs, ended = carry_out_study(
         asked.runs,
@@ -110,14 +112,14 @@ def run(
         raise SystemExit(1)
 
 
-def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None) -> None:
+def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None, bf16_gain: float | None) -> None:
     """Write what the study is set up to do, before its first run."""
     from bench.claims import CLAIMS, fingerprint
     from bench.landscape import probe
     from bench.manifest import Manifest, read_manifest, write_manifest
 
     known = read_manifest(folder)
-    wanted = Manifest(suite, fingerprint(CLAIMS), looks)
+    wanted = Manifest(suite, fingerprint(CLAIMS), looks, bf16_gain=bf16_gain)
     manifest = known.widened(wanted) if known else wanted
     if manifest.landscape is None:
         manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import datasets
 import strategies
 from bench.arm import Arm
-from bench.commands.options import Form, Suite, say
+from bench.commands.options import Form, Precision, Suite, say
 from bench.errors import UserError
+from bench.manifest import read_manifest
 from bench.settings import resolve
 from bench.study import FORMS, Run, arms_of, plan, replicates
 from bench.suites import arms_of_suite
@@ -23,11 +26,13 @@ class Wanted:
         runs: all seeds of one data set before the next.
         sources: data set name or COCO folder, by the data's fingerprint.
         seeds: how many each strategy is run with at first.
+        bf16_gain: what was measured to choose the precision; None where nothing was.
     """
 
     runs: list[Run]
     sources: Mapping[str, str]
     seeds: int
+    bf16_gain: float | None
 
 
 def wanted(
@@ -41,11 +46,14 @@ def wanted(
     vertices: int | None,
     model: str,
     set_: Sequence[str] | None,
+    precision: Precision,
     quick: bool,
     aa: bool,
+    device: str,
+    folder: Path,
     plugin: Sequence[str] | None,
 ) -> Wanted:
-    """Return what a command asks for; the arguments are the options of that name.
+    """Return what a command asks for; the arguments are the options of that name, and the study's folder.
 
     Raises:
         UserError: one of them makes no sense.
@@ -57,8 +65,12 @@ def wanted(
     settings = resolve(set_ or [], quick)
     arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
     from bench.detector.model import model_config
+    from bench.detector.precision import BF16, FP32, GAIN, amp_of
 
     model_config(model, 4)  # a wrong name is told before any data are made
+    gain = _gain(folder, model, settings, device) if precision is Precision.auto else None
+    in_bf16 = gain >= GAIN if gain is not None else precision is Precision.bf16
+    settings["amp"] = amp_of(BF16 if in_bf16 else FP32)
     count = seeds or (1 if quick else 3)
     sources, runs = {}, []
     for source in dict.fromkeys(data or ["documents"]):
@@ -67,7 +79,15 @@ def wanted(
         for note in loaded.notes:
             say(f"{loaded.name}: {note}")
         runs += plan(arms, range(count), loaded, vertices, model, settings)
-    return Wanted(runs + replicates(runs) if aa else runs, sources, count)
+    return Wanted(runs + replicates(runs) if aa else runs, sources, count, gain)
+
+
+def _gain(folder: Path, model: str, settings: Mapping[str, Any], device: str) -> float:
+    """Return what bfloat16 gains: as on record for the study, or measured now."""
+    from bench.detector.precision import gain_of_bf16
+
+    known = read_manifest(folder)
+    return known.bf16_gain if known and known.bf16_gain is not None else gain_of_bf16(model, settings, device)
 
 
 def _arms(all_: bool, suite: Suite | None, texts: Sequence[str], forms: tuple[str, ...]) -> list[Arm]:

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map
 from ultralytics.nn.modules.head import Pose
 from ultralytics.nn.tasks import PoseModel, yaml_model_load
 from ultralytics.utils import ROOT, YAML
@@ -49,7 +52,22 @@ def model_config(name: str, vertices: int) -> dict[str, Any]:
 
 
 class PolygonModel(PoseModel):
-    """A `PoseModel` whose loss is handed in from outside (`criterion`), since it belongs to a run, not a network."""
+    """A `PoseModel` whose loss is handed in from outside (`criterion`), since it belongs to a run, not a network.
+
+    Attributes:
+        autocast: whether the network, in training, computes in bfloat16 where torch holds that to be safe. Weights,
+            losses and predictions are in single precision whatever it is.
+    """
+
+    autocast: bool = False
+
+    def predict(self, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        """Return the network's outputs for (N, 3, H, W) images, in single precision."""
+        if not (self.autocast and self.training):
+            return super().predict(x, *args, **kwargs)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            outputs = super().predict(x, *args, **kwargs)
+        return tree_map(lambda leaf: leaf.float() if isinstance(leaf, Tensor) else leaf, outputs)
 
     def init_criterion(self) -> Any:
         """Refuse: the trainer sets `criterion` before the first step."""
