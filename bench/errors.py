@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """Something the user asked for cannot be done. Its text is one line: what, where, what to do."""
+
+
+class StorageError(UserError):
+    """A file cannot be written: the disk is full, read-only or gone. What was there before is still whole."""

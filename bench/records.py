@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.errors import UserError
+from bench.errors import StorageError, UserError
 
 SCHEMA = 1
 STATUSES = ("planned", "running", "done", "diverged", "failed", "interrupted")
@@ -243,10 +243,13 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
         path: of the file; its folder is made.
         content: of the file.
         replace: whether it takes the place of one that is there; otherwise that one stays.
+
+    Raises:
+        StorageError: it cannot be written. Nothing of it is left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             # A traceback may quote a file name that is no Unicode; it must not cost the file.
             file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
@@ -257,8 +260,12 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
         else:
             with contextlib.suppress(FileExistsError):
                 os.link(temporary, path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def to_plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ Source: Shin et al. 2022, Hippo: sharing computations in hyper-parameter optimiz
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -147,12 +147,3 @@ def _grow(courses: Sequence[_Course], first: int) -> list[Segment]:
             until += 1
         segments.append(Segment(runs, first, until, tuple(_grow(group, until)) if until < epochs else ()))
     return segments
-
-
-def drop(segment: Segment, ids: Collection[str]) -> list[Segment]:
-    """Return what is left of a segment without some of its runs."""
-    runs = tuple(run for run in segment.runs if run.id not in ids)
-    if not runs:
-        return []
-    then = tuple(left for one in segment.then for left in drop(one, ids))
-    return [Segment(runs, segment.first, segment.until, then)]

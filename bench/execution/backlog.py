@@ -132,6 +132,8 @@ class Backlog:
     def _prepare(self, run_id: str) -> None:
         """Clear away what must not mix with what comes, and read how far the run has come."""
         task, record = self._tasks[run_id], _read(self._tasks[run_id].folder)
+        for half_written in task.folder.glob(".*.tmp"):  # by a process that was killed
+            half_written.unlink(missing_ok=True)
         if isinstance(record, RecordError):
             aside = RunFolder(task.folder).set_aside()
             self.on_event(Warned(run_id, f"{record}: it is set aside as {aside.name}, and the run starts again"))

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
 
+from bench.errors import StorageError
 from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
@@ -68,6 +69,9 @@ class LocalPool:
 
         Returns:
             On Ctrl-C, the runs under way that could not end by themselves any more; none in the ordinary case.
+
+        Raises:
+            StorageError: a worker could not write; the others have been stopped.
         """
         pool: list[_Worker] = []
         try:
@@ -80,6 +84,9 @@ class LocalPool:
                             pool.remove(worker)
                         elif isinstance(event, WorkOver):
                             source.put_back(_next(worker, event))
+                            if event.halt:
+                                _interrupt(pool, on_event, asked)
+                                raise StorageError(event.halt)
                         else:
                             _pass_on(worker, event, on_event)
                 return _interrupt(pool, on_event, asked) if asked else []

@@ -16,7 +16,7 @@ import datasets
 import strategies
 from bench.detector.snapshot import Snapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
-from bench.errors import UserError
+from bench.errors import StorageError, UserError
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.reservation import StillWorkedOn, working_on
@@ -52,6 +52,10 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
             return WorkOver()
+        except StorageError as error:  # nothing can be written: what was there before is gone on from
+            for task in work.tasks:
+                emit(RunEnded(task.run_id, "interrupted", str(error), {}, 0.0))
+            return WorkOver(halt=str(error))
 
 
 class _Attempt:
@@ -105,6 +109,8 @@ class _Attempt:
             return "interrupted", self._keep_all()
         except Diverged as error:
             return "diverged", str(error)
+        except StorageError:
+            raise
         except (UserError, datasets.DataError, strategies.StrategyError) as error:
             return "failed", str(error)
         except Exception as error:

@@ -4,66 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 
-import datasets
 import strategies
 from bench.execution.events import RunEnded, RunStarted, Warned
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
-from bench.execution.task import Task, Work
+from bench.execution.task import Work
 from bench.records import load_study
-from bench.settings import DEFAULTS
-from bench.study import arms_of, plan
-from bench.tracking import TrackingConfig
+
+from .conftest import Queue, alone
 
 
-class Queue(deque):
-    """Work in order, as a pool takes it."""
-
-    @property
-    def empty(self):
-        return not self
-
-    def take(self):
-        return self.popleft() if self else None
-
-    def put_back(self, work):
-        self.extendleft(reversed(work))
+def named(make_tasks, runs, folder, plugin):
+    return list(make_tasks(runs, folder, (str(plugin),)).values())
 
 
-def alone(tasks):
-    return Queue(Work((task,), task.epochs) for task in tasks)
-
-
-def tasks(folder, source, names, plugins=()):
-    runs = plan(
-        arms_of([strategies.build(name) for name in names], ("paper",)),
-        seeds=(0,),
-        data=datasets.load(source),
-        vertices=4,
-        model="yolo11n-polygon.yaml",
-        settings={**DEFAULTS, "epochs": 1, "imgsz": 64, "batch": 4},
-    )
-    return [
-        Task(
-            run_id=run.id,
-            label=run.label,
-            study="main",
-            identity=run.identity,
-            source=str(source),
-            folder=folder / run.id,
-            device="cpu",
-            val_every=10,
-            snapshot_every=10,
-            plugins=plugins,
-            tracking=TrackingConfig(wandb="off", tensorboard=False, folder=folder),
-        )
-        for run in runs
-    ]
-
-
-def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder):
+def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, make_runs, make_tasks):
     plugin = tmp_path / "killing.py"
     plugin.write_text(
         "import multiprocessing, os, signal\n"
@@ -77,7 +33,7 @@ def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder
     )
     strategies.load_plugin(str(plugin))
     try:
-        planned = tasks(tmp_path, small_folder, ["test-killing", "l2", "mgiou", "cosine"], (str(plugin),))
+        planned = named(make_tasks, make_runs("test-killing", "l2", "mgiou", "cosine", epochs=1), tmp_path, plugin)
         events = []
         assert LocalPool(workers=2, threads=1).run(alone(planned), events.append) == []
     finally:
@@ -96,7 +52,7 @@ def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, small_folder
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, small_folder):
+def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, make_runs, make_tasks):
     plugin = tmp_path / "killing.py"
     plugin.write_text(
         "import multiprocessing, os, signal\n"
@@ -112,7 +68,7 @@ def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, 
     )
     strategies.load_plugin(str(plugin))
     try:
-        planned = tasks(tmp_path, small_folder, ["l2", "test-killing"], (str(plugin),))
+        planned = named(make_tasks, make_runs("l2", "test-killing", epochs=1), tmp_path, plugin)
         together = Queue([Work(tuple(planned), 1)])
         assert LocalPool(workers=2, threads=1).run(together, lambda event: None) == []
     finally:
@@ -120,8 +76,8 @@ def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, 
     assert {r.label: r.status for r in load_study(tmp_path)} == {"test-killing": "failed", "l2": "done"}
 
 
-def test_ctrl_c_stops_what_is_under_way_and_leaves_no_process(tmp_path, small_folder):
-    planned = tasks(tmp_path, small_folder, ["l2", "mgiou"])
+def test_ctrl_c_stops_what_is_under_way_and_leaves_no_process(tmp_path, make_runs, make_tasks):
+    planned = list(make_tasks(make_runs("l2", "mgiou", epochs=1), tmp_path).values())
     running, ended = [], []
 
     def interrupt(event):

@@ -1,0 +1,169 @@
+"""Runs that share a beginning end with the bits, rows and figures of runs that were trained alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import torch
+
+from bench.execution.backlog import segments_of
+from bench.execution.events import EpochDone, RunEnded, RunParted
+from bench.execution.resume import start_of
+from bench.execution.stop import Stopped, StopSignal
+from bench.execution.task import Work
+from bench.execution.worker import carry_out
+from bench.records import RunFolder
+from bench.sharing import Start
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+def work(segment, tasks) -> Work:
+    return Work(
+        tuple(tasks[run.id] for run in segment.runs), segment.until, tuple(work(s, tasks) for s in segment.then)
+    )
+
+
+def carry_out_all(runs, tasks, sharing, events=None, starts=None) -> None:
+    """Carry out a study in this process."""
+    starts = starts or {run.id: Start() for run in runs}
+    queue = [work(segment, tasks) for segment in segments_of(runs, starts, sharing)]
+    while queue:
+        piece = queue.pop(0)
+        over = carry_out(piece, (events if events is not None else []).append)
+        assert not over.apart
+        queue = [*(piece.then if over.goes_on else ()), *queue]
+
+
+def left_behind(task) -> dict:
+    """Return all that a run leaves, but for the clock and whom it shared with."""
+    folder = RunFolder(task.folder)
+    record = folder.read()
+    states = {path.name: torch.load(path, weights_only=True)["state_dict"] for path in sorted(task.folder.glob("*.pt"))}
+    return {
+        "status": record.status,
+        "metrics": {key: repr(value) for key, value in record.metrics.items()},
+        "ledger": {key: repr(value) for key, value in record.ledger.items()},
+        "history": folder.read_history().drop(columns="seconds"),
+        "predictions": folder.read_predictions(),
+        "bootstrap": (task.folder / "bootstrap.json").read_text(),
+        "states": states,
+        "files": sorted(path.name for path in task.folder.iterdir()),
+    }
+
+
+def assert_same(a: dict, b: dict) -> None:
+    states_a, states_b = a.pop("states"), b.pop("states")
+    assert states_a.keys() == states_b.keys()
+    for name in states_a:
+        assert all(torch.equal(states_a[name][key], states_b[name][key]) for key in states_a[name]), name
+    pd.testing.assert_frame_equal(a.pop("history"), b.pop("history"), check_exact=True)
+    assert a == b
+
+
+STUDY = (
+    "l2",
+    "two-stage-50",
+    "two-stage-50[restart=true]",
+    "mgiou-centred",
+    "rescue[by=mgiou]",  # in the centred form the same as the one before, to the end
+    "rescue[by=adaptive]",  # follows its run from where it parts
+    "rescue[by=static[normalization=gradient]]",
+)
+
+
+@pytest.mark.parametrize("settings", [{}, {"nbs": 4, "amp": "bf16", "mosaic": 1.0, "close_mosaic": 2}])
+def test_shared_and_alone_leave_the_same_to_the_last_bit(tmp_path, make_runs, make_tasks, settings):
+    runs = make_runs(*STUDY, forms=("centred",), epochs=6, **settings)
+    shared, single = make_tasks(runs, tmp_path / "shared"), make_tasks(runs, tmp_path / "single")
+    events = []
+    carry_out_all(runs, shared, True, events)
+    carry_out_all(runs, single, False)
+    for run in runs:
+        assert_same(left_behind(shared[run.id]), left_behind(single[run.id]))
+    trained = sum(1 / event.runs for event in events if isinstance(event, EpochDone))
+    assert trained == pytest.approx(3 + 3 * 3 + 2 + 3 * 4)
+    assert sorted(event.run_id for event in events if isinstance(event, RunEnded)) == sorted(run.id for run in runs)
+    assert len([event for event in events if isinstance(event, RunParted)]) == 3 + 4
+
+
+def test_a_record_tells_whom_a_run_shared_with_and_what_that_saved(tmp_path, make_runs, make_tasks):
+    runs = make_runs("l2", "two-stage-50", epochs=4)
+    tasks = make_tasks(runs, tmp_path)
+    carry_out_all(runs, tasks, True)
+    l2, two_stage = (RunFolder(tasks[run.id].folder).read() for run in runs)
+    assert l2.shared == {two_stage.id: 2}
+    assert two_stage.shared == {l2.id: 2}
+    for record in (l2, two_stage):
+        assert 0 < record.timing["saved_s"] < record.timing["total_s"]
+
+
+class StopAfter(StopSignal):
+    """Is told to stop in the midst of an epoch."""
+
+    def __init__(self, epochs) -> None:
+        super().__init__()
+        self.left = epochs
+
+    def heard(self, event) -> None:
+        if isinstance(event, EpochDone):
+            self.left -= 1
+            self.asked = self.left <= 0
+
+
+@pytest.mark.parametrize("after", [2, 4, 7])
+def test_a_shared_beginning_that_is_stopped_is_gone_on_with_together(tmp_path, make_runs, make_tasks, after):
+    """Stopped in the first epoch (2 runs tell of each), in the second, and after the runs have parted."""
+    runs = make_runs("l2", "two-stage-50", epochs=6)
+    tasks, undisturbed = make_tasks(runs, tmp_path / "a"), make_tasks(runs, tmp_path / "b")
+    stop, queue = StopAfter(after), [work(one, tasks) for one in segments_of(runs, {}, True)]
+    while queue and not stop.asked:
+        piece = queue.pop(0)
+        over = carry_out(piece, stop.heard, stop)
+        queue = [*(piece.then if over.goes_on else ()), *queue]
+    left = [run for run in runs if RunFolder(tasks[run.id].folder).read().status != "done"]
+    starts = {run.id: start_of(tasks[run.id].folder, run.identity) for run in left}
+    assert {RunFolder(tasks[run.id].folder).read().status for run in left} <= {"interrupted", "planned"}
+    segments = segments_of(left, starts, True)
+    assert segments[0].first == min(3, after // 2) or after == 7
+    carry_out_all(left, tasks, True, starts=starts)
+    carry_out_all(runs, undisturbed, False)
+    for run in runs:
+        assert_same(left_behind(tasks[run.id]), left_behind(undisturbed[run.id]))
+
+
+def test_a_shared_beginning_that_fails_is_left_to_each_run_alone(tmp_path, make_runs, make_tasks, monkeypatch):
+    runs = make_runs("l2", "two-stage-50", epochs=4)
+    tasks = make_tasks(runs, tmp_path)
+    (segment,) = segments_of(runs, {}, True)
+    monkeypatch.setattr("bench.execution.worker.PolygonTrainer.run", lambda self: 1 / 0)
+    over = carry_out(work(segment, tasks), lambda event: None)
+    assert over.apart
+    assert {RunFolder(task.folder).read().status for task in tasks.values()} == {"running"}
+
+
+def test_out_of_memory_is_a_failure_with_advice_not_another_batch_size(tmp_path, make_runs, make_tasks, monkeypatch):
+    tries = []
+
+    def full(self, *args, **kwargs):
+        tries.append(1)
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+
+    monkeypatch.setattr("bench.detector.model.PolygonModel.loss", full)
+    (run,) = make_runs("l2")
+    tasks = make_tasks([run], tmp_path)
+    carry_out_all([run], tasks, True)
+    record = RunFolder(tasks[run.id].folder).read()
+    assert record.status == "failed"
+    assert record.reason.startswith("out of memory with batch=4 at imgsz=64: try fewer --workers")
+    assert tries == [1]
+
+
+def test_a_signal_is_heard_between_epochs_only_where_it_costs_nothing():
+    stop = StopSignal()
+    stop.asked = True
+    with pytest.raises(Stopped), stop.armed():
+        raise AssertionError("it had been asked before")
