@@ -68,17 +68,17 @@ def wanted(
     from bench.detector.precision import BF16, FP32, GAIN, amp_of
 
     model_config(model, 4)  # a wrong name is told before any data are made
+    count = seeds or (1 if quick else 3)
+    chosen = {source: datasets.load(source) for source in data or ["documents"]}
     gain = _gain(folder, model, settings, device) if precision is Precision.auto else None
     in_bf16 = gain >= GAIN if gain is not None else precision is Precision.bf16
     settings["amp"] = amp_of(BF16 if in_bf16 else FP32)
-    count = seeds or (1 if quick else 3)
-    sources, runs = {}, []
-    for source in dict.fromkeys(data or ["documents"]):
-        loaded = datasets.load(source)
-        sources[loaded.fingerprint] = source
+    runs = []
+    for loaded in chosen.values():
         for note in loaded.notes:
             say(f"{loaded.name}: {note}")
         runs += plan(arms, range(count), loaded, vertices, model, settings)
+    sources = {loaded.fingerprint: source for source, loaded in chosen.items()}
     return Wanted(runs + replicates(runs) if aa else runs, sources, count, gain)
 
 

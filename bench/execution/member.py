@@ -16,6 +16,7 @@ from bench.detector.snapshot import Snapshot, of_arm
 from bench.detector.stages import stage_starts
 from bench.detector.trainer import Outcome, StageEnd
 from bench.evaluation.bootstrap import image_bootstrap
+from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
 from bench.ledger import summarise
@@ -121,7 +122,7 @@ class Member:
         record = replace(
             self._record,
             status=status,
-            reason=reason,
+            reason=reason and redacted(reason),
             metrics=self.progress.metrics,
             timing={**self._record.timing, **self._seconds(spent), "finished": now()},
             ledger=_ledger(self.task, rows) if ended else {},

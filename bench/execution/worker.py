@@ -19,6 +19,7 @@ from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, Stage
 from bench.errors import StorageError, UserError
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
+from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
 from bench.execution.resume import UnreadableSnapshot
 from bench.execution.stop import Stopped, StopSignal
@@ -115,7 +116,7 @@ class _Attempt:
             return "failed", str(error)
         except Exception as error:
             if len(self.members) == 1:
-                write_atomic(self.first.folder / "error.log", traceback.format_exc())
+                write_atomic(self.first.folder / "error.log", redacted(traceback.format_exc()))
             return "failed", _reason(error, self.first)
         return "done", None
 

@@ -21,6 +21,7 @@ from bench.report.model import Comparison, Family, Report, Row
 from bench.report.outside import controls, escapes, noise
 from bench.report.provenance import provenance
 from bench.report.rows import Runs, compared_rows, runs_of, special_rows
+from bench.report.shared import shared_beginnings
 from bench.statistics import ImagePrecision, precision_limit
 
 
@@ -93,12 +94,14 @@ def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], stu
     core, variants = ([row for row in rows if row.table == table] for table in (CORE, VARIANT))
     reference = [row for row in core if row.reference]
     landscape = study.manifest.landscape if study.manifest else None
+    special = special_rows(runs)
+    names = {run_id: row.name for row in (*rows, *special) for run_id in row.run_ids}
     return Comparison(
         title=title,
         condition=condition,
         provenance=provenance(records),
         rows=tuple(rows),
-        special=tuple(special_rows(runs)),
+        special=tuple(special),
         conclusion=conclude(core, condition),
         variants_conclusion=conclude([*reference, *variants], condition) if variants else "",
         judgements=tuple(judge(study.claims, records, landscape, study.looks)),
@@ -106,6 +109,7 @@ def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], stu
         escapes=escapes(runs, own),
         controls=controls(runs, own, study.looks),
         noise=noise(runs, (record for group in own.values() for record in group)),
+        shared=shared_beginnings(names, records),
         precision=_precision(rows, study.bootstraps),
     )
 

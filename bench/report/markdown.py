@@ -19,6 +19,7 @@ from bench.report.side_tables import (
     criteria_table,
     escapes_table,
     ledger_table,
+    shared_lines,
     winners_table,
 )
 from bench.report.tables import RARE, failures, main_table, seed_table, seen, shape_table, variants_table
@@ -137,6 +138,9 @@ def _cost(report: Report) -> Iterator[str]:
         yield from _headed(one.title, len(report.comparisons))
         yield table(cost_table(one))
         yield f"Together: {cost_total(one)}."
+        if one.shared:
+            yield "Trained once, for all runs that begin with them:"
+            yield bullets(shared_lines(one))
     yield (
         "Epochs, training and CPU time are means over the runs that are done; memory is the highest peak of any run; "
         "the last column is the whole time of all runs, lost ones too. Times depend on what else the machine was doing."

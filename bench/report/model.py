@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.claims import Judgement
 from bench.report.arms import CORE, VARIANT
-from bench.report.parts import Answer, Combined, Control, Criterion, Escape, Noise, Winner
+from bench.report.parts import Answer, Combined, Control, Criterion, Escape, Noise, Shared, Winner
 from bench.report.row import COLUMNS, FIGURE, REFERENCE, Rate, Row, Seed
 from bench.statistics import UNDECIDED, ImagePrecision
 
@@ -33,6 +33,7 @@ class Comparison:
         escapes: the escape tests.
         controls: strategies next to their controls.
         noise: what the machine alone changes.
+        shared: first epochs that were trained once for several runs.
         precision: for rows by name, whether the seeds or the validation images limit how well the difference is known.
     """
 
@@ -48,6 +49,7 @@ class Comparison:
     escapes: tuple[Escape, ...]
     controls: tuple[Control, ...]
     noise: Noise
+    shared: tuple[Shared, ...]
     precision: Mapping[str, ImagePrecision]
 
     @property

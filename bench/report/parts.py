@@ -126,7 +126,8 @@ class Cost:
         eval_s: seconds of scoring.
         cpu_s: processor seconds of the whole run.
         memory_mib: the highest peak of any of the runs.
-        all_s: seconds of all runs together, those that were lost among them.
+        all_s: seconds of all runs together, those that were lost among them, each as if it had been trained alone.
+        saved_s: what of that was not spent, since the runs shared it with others.
         untimed: runs that began and have no time on record.
     """
 
@@ -136,7 +137,23 @@ class Cost:
     cpu_s: float
     memory_mib: float
     all_s: float
+    saved_s: float
     untimed: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """First epochs that were trained once for several runs.
+
+    Attributes:
+        until: how many.
+        rows: names of the rows whose runs they are; at each seed one run of each.
+        seeds: at which it was so.
+    """
+
+    until: int
+    rows: tuple[str, ...]
+    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True)

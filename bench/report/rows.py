@@ -137,7 +137,8 @@ def _cost(records: Sequence[RunRecord]) -> Cost:
         return mean(record.timing.get(name) for record in done)
 
     peaks = [peak for record in records if (peak := mean([record.timing.get("memory_mib")])) > 0]
-    whole = [record.timing.get("total_s") for record in records if record.status != "planned"]
+    begun = [record.timing for record in records if record.status != "planned"]
+    whole, saved = ([timing.get(key) for timing in begun] for key in ("total_s", "saved_s"))
     return Cost(
         epochs=mean(record.metrics.get("final_epoch") for record in done),
         train_s=per_run("train_s"),
@@ -145,6 +146,7 @@ def _cost(records: Sequence[RunRecord]) -> Cost:
         cpu_s=per_run("cpu_s"),
         memory_mib=max(peaks, default=math.nan),
         all_s=math.fsum(seconds for seconds in whole if seconds is not None and math.isfinite(seconds)),
+        saved_s=math.fsum(seconds for seconds in saved if seconds is not None and math.isfinite(seconds)),
         untimed=sum(seconds is None for seconds in whole),
     )
 

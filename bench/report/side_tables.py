@@ -10,6 +10,7 @@ from bench.report.model import REFERENCE, UNDECIDED, Comparison, Family
 from bench.report.numbers import MISSING, count_of, figure, names, number, percent, with_interval
 from bench.report.parts import Combined, Control, Winner
 from bench.report.tables import time_unit
+from bench.report.text import ranges
 from bench.statistics import PairedDifference
 
 LEDGER = {
@@ -159,12 +160,25 @@ def judged(row: Combined | Control, found: PairedDifference | None) -> str:
 
 
 def cost_total(comparison: Comparison) -> str:
-    """Return `36 runs, 1.7 h`."""
+    """Return `36 runs, 1.7 h`, and how much of it sharing has saved."""
     rows = comparison.all_rows
-    seconds = math.fsum(row.cost.all_s for row in rows)
+    seconds, saved = (math.fsum(getattr(row.cost, part) for row in rows) for part in ("all_s", "saved_s"))
     unit, sign = time_unit([seconds])
     runs = sum(row.planned for row in rows)
-    return f"{runs} {'run' if runs == 1 else 'runs'}, {seconds / unit:.1f} {sign}"
+    told = f"{runs} {'run' if runs == 1 else 'runs'}, {seconds / unit:.1f} {sign}"
+    if not saved:
+        return told
+    spent = (seconds - saved) / unit
+    return f"{told} if each had been trained alone; {spent:.1f} {sign} as they shared what they have in common"
+
+
+def shared_lines(comparison: Comparison) -> list[str]:
+    """Return which epochs were trained once for which rows, a line each."""
+    return [
+        f"epochs 1–{one.until} of {names(one.rows, 20)}; "
+        f"{'seed' if len(one.seeds) == 1 else 'seeds'} {ranges(set(one.seeds))}"
+        for one in comparison.shared
+    ]
 
 
 def _winner(winner: Winner) -> str:

@@ -15,6 +15,7 @@ from PIL import Image
 import datasets
 from bench.evaluation import Evaluator, coco_results
 from datasets import DataError
+from tests.commands import refused
 from tests.datasets.samples import DEL, HEIGHT, WIDTH, crowd, edit, run_lengths, twice, valid, write
 
 fuzzed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -196,12 +197,13 @@ def test_a_wrong_annotation_file_is_one_clear_line(tmp_path, change, message):
     Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "outside.png")
     write(folder, train=change(valid()))
     (folder / "images" / "linked.png").symlink_to(tmp_path / "outside.png")
-    before = sorted(folder.rglob("*"))
+    before = sorted(tmp_path.rglob("*"))
     with pytest.raises(DataError, match=message) as caught:
         datasets.load(folder)
     assert str(folder / "train.json") in str(caught.value)
     assert_fit_for_a_terminal(caught.value)
-    assert sorted(folder.rglob("*")) == before
+    assert refused("run", "--all", "--data", folder, "--out", tmp_path / "out") == f"bench: {caught.value}"
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def overwrite(name, content):
@@ -228,9 +230,12 @@ def replace_by_folder(name):
 )
 def test_a_spoilt_folder_is_one_clear_line(tmp_path, spoil, message):
     spoil(write(tmp_path))
+    before = sorted(tmp_path.rglob("*"))
     with pytest.raises(DataError, match=message) as caught:
         datasets.load(tmp_path)
     assert_fit_for_a_terminal(caught.value)
+    assert refused("run", "--all", "--data", tmp_path, "--out", tmp_path / "out") == f"bench: {caught.value}"
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("name", ["train.json", "a.png"])

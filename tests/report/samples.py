@@ -24,6 +24,7 @@ def record(
     replicate=0,
     drawn=None,
     timing=None,
+    shared=None,
     **metrics,
 ):
     """Return a record as a run would have left it."""
@@ -61,6 +62,7 @@ def record(
             "deterministic": True,
         },
         ledger=ledger or {},
+        shared=shared or {},
     )
 
 

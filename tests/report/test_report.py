@@ -504,3 +504,22 @@ def test_one_line():
 
 if __name__ == "__main__":
     GOLDEN.write_text(render(golden(), "md").replace(golden().claims, "(hash)"), encoding="utf-8")
+
+
+def test_what_runs_share_is_told_once_for_all_seeds_and_counted_once():
+    records = []
+    for seed in (0, 1):
+        ids = {name: record(name, seed, form=form).id for name, form in PARTING}
+        for name, form in PARTING:
+            shared = {
+                other: 50 if "two-stage-50" in (name, title) else 70 for title, other in ids.items() if title != name
+            }
+            records.append(record(name, seed, form=form, shared=shared, timing={"total_s": 100.0, "saved_s": 60.0}))
+    cost = section(render(build(records), "md"), "Cost")
+    assert "6 runs, 10.0 min if each had been trained alone; 4.0 min as they shared what they have in common" in cost
+    assert "- epochs 1–50 of l2, two-stage-50 (paper), two-stage-70 (paper); seeds 0–1" in cost
+    assert "- epochs 1–70 of l2, two-stage-70 (paper); seeds 0–1" in cost
+    assert cost.count("- epochs") == 2
+
+
+PARTING = (("l2", None), ("two-stage-50", "paper"), ("two-stage-70", "paper"))

@@ -1,0 +1,107 @@
+"""A study that is killed again and again ends as if nothing had happened.
+
+    python -m pytest tests/execution/test_torture.py -m slow
+
+kills one 30 times; the suite has a short version.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from .study import Study, group_of, kill, wait_until_gone, workers_of
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, small_folder):
+    study = Study(tmp_path_factory.mktemp("undisturbed"), small_folder)
+    status, said = study.run("--workers", 1)
+    assert status == 0, said
+    return study.left_behind()
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_kills_at_random_moments_change_nothing(tmp_path, small_folder, undisturbed, kills):
+    """Workers and the command itself, while they start, train, write snapshots, measure and write records."""
+    rng = random.Random(kills)
+    study = Study(tmp_path / "study", small_folder)
+    done: dict[str, str] = {}
+    for number in range(kills):
+        process = study.start("--workers", 2)
+        # The longer a study has been going, the later its workers get to work: half of the kills come early.
+        pause = rng.uniform(1, 8) if number % 2 else rng.uniform(6, 16)
+        deadline = time.monotonic() + pause
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        workers = workers_of(process)
+        victim = rng.choice([process.pid, *workers])
+        kill(victim)
+        if victim != process.pid:
+            time.sleep(rng.uniform(0, 3))  # the command is already trying again
+            kill(process.pid)
+        process.communicate()
+        assert wait_until_gone(process) == []
+        assert done.items() <= study.done().items(), "what was done has been done again"
+        done = study.done()
+    for _ in range(3):  # a run of which two workers were killed is failed, and the next command's to repeat
+        status, said = study.run("--workers", 2)
+        assert done.items() <= study.done().items()
+        done = study.done()
+        if status == 0:
+            break
+    assert status == 0, said
+    assert study.left_behind() == undisturbed
+
+
+def test_two_commands_divide_the_work(tmp_path, small_folder, undisturbed):
+    """Every step of every run is taken once, and each command says in the end that all runs are done."""
+    study = Study(tmp_path / "study", small_folder)
+    pair = [study.start("--workers", 1) for _ in range(2)]
+    said = [process.communicate(timeout=600)[1] for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], said
+    assert all("4 done; records in" in text for text in said)
+    assert study.left_behind() == undisturbed
+    steps: dict[str, list[str]] = {}
+    for path in study.counts.iterdir():
+        steps.setdefault(path.name.partition("-")[0], []).extend(path.read_text().split())
+    for taken in steps.values():
+        assert len(taken) == 6 * 3  # epochs, batches
+    assert len({path.name.partition("-")[2] for path in study.counts.iterdir()}) <= 2
+
+
+def test_a_command_takes_over_what_another_one_leaves(tmp_path, small_folder, undisturbed):
+    study = Study(tmp_path / "study", small_folder)
+    first, second = (study.start("--workers", 1) for _ in range(2))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (workers_of(first) and any(study.counts.iterdir())):
+        time.sleep(0.1)
+    for pid in group_of(first):
+        kill(pid)
+    first.communicate()
+    _, said = second.communicate(timeout=600)
+    assert second.returncode == 0, said
+    assert study.left_behind() == undisturbed
+
+
+def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder, undisturbed):
+    import os
+    import signal
+
+    study = Study(tmp_path / "study", small_folder)
+    process = study.start("--workers", 2, "--snapshot-every", 100)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(study.counts.iterdir()):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert wait_until_gone(process) == []
+    statuses = {record["status"] for record in study.records().values()}
+    assert statuses <= {"interrupted", "planned", "done"}
+    assert "interrupted" in statuses
+    assert study.run()[0] == 0
+    assert study.left_behind() == undisturbed
