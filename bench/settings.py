@@ -90,6 +90,10 @@ def _check(given: Mapping[str, Any]) -> None:
         get_cfg(overrides=dict(given))
     except (TypeError, ValueError, SyntaxError) as error:
         raise UserError(f"--set: {' '.join(str(error).split())}") from None
+    if isinstance(given.get("pretrained"), str):
+        from bench.detector.pretrained import pretrained_weights
+
+        pretrained_weights(given["pretrained"])
     batch = given.get("batch", 1)
     if not isinstance(batch, int) or batch < 1:
         raise UserError(f"--set batch={batch}: give a whole number; a batch sized by the machine would not be shared")

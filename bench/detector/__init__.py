@@ -3,7 +3,9 @@
 import logging
 import os
 
-# Ultralytics reads these once, on import: no look-up of hosts, no package installed on the way, no banner, no bars.
+# Ultralytics reads these once, on import: no look-up of hosts, no package installed on the way, no banner, no bars, and
+# no code run from a checkpoint.
+os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
 os.environ.setdefault("YOLO_AUTOINSTALL", "false")
 os.environ.setdefault("YOLO_OFFLINE", "true")
 os.environ.setdefault("YOLO_VERBOSE", "false")

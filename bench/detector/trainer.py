@@ -25,6 +25,7 @@ from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.precision import BF16
 from bench.detector.predict import predict
+from bench.detector.pretrained import pretrained_weights
 from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
@@ -227,12 +228,7 @@ class PolygonTrainer(PoseTrainer):
     def setup_model(self) -> None:
         """Build the network; `--set pretrained=weights.pt` starts from a file's weights."""
         pretrained = self.args.pretrained
-        weights = None
-        if isinstance(pretrained, str):
-            from ultralytics.nn.tasks import load_checkpoint
-
-            weights, _ = load_checkpoint(pretrained)
-        self.model = self.get_model(weights=weights)
+        self.model = self.get_model(weights=pretrained_weights(pretrained) if isinstance(pretrained, str) else None)
 
     def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
         """Return a split as a dataset, augmented when it is for training."""

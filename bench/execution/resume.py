@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -14,6 +13,7 @@ import torch
 
 from bench.records import to_plain, write_atomic
 from bench.sharing import Start
+from bench.weights import NoTensors, load_tensors
 
 NAME = "snapshot.pt"
 
@@ -83,10 +83,10 @@ def remove_progress(folder: Path) -> None:
 def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[str, Any] | None:
     """Return the fields of `Progress`; None without a file."""
     try:
-        raw = torch.load(path, weights_only=True, map_location="cpu", mmap=mmap)
+        raw = load_tensors(path, mmap)
     except FileNotFoundError:
         return None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
+    except NoTensors:
         raise UnreadableSnapshot from None
     if not isinstance(raw, dict) or raw.keys() != {"identity", *vars(Progress())} or raw["identity"] != _text(identity):
         raise UnreadableSnapshot

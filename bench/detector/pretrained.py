@@ -1,0 +1,54 @@
+"""Weights to start from: those of a run of this harness, or an Ultralytics checkpoint. Neither can run code."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.errors import UserError
+from bench.weights import NoTensors, load_tensors
+
+
+def pretrained_weights(path: str) -> Any:
+    """Return what `PolygonModel.load` takes.
+
+    Args:
+        path: `weights.pt` of a run, or a checkpoint that Ultralytics wrote, of the same family and scale; layers of
+            another shape, as the head's for other vertices or classes, start from scratch.
+
+    Raises:
+        UserError: no such file, or one that holds no weights.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"--set pretrained={path}: no such file")
+    with contextlib.suppress(NoTensors):
+        raw = load_tensors(path)
+        if isinstance(raw, dict) and isinstance(raw.get("state_dict"), dict):
+            return {"model": _Weights(raw["state_dict"])}
+    from ultralytics.nn.tasks import load_checkpoint
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles that are refused anyway
+            return load_checkpoint(path)[0]
+    except Exception:  # whatever a file that is something else makes it run into
+        raise UserError(f"--set pretrained={path}: no weights that can be loaded safely; give a .pt of YOLO") from None
+
+
+class _Weights:
+    """A state dictionary in the clothes of a model, which is all that `BaseModel.load` asks for."""
+
+    def __init__(self, state: dict[str, torch.Tensor]) -> None:
+        self._state = state
+
+    def float(self) -> _Weights:
+        """Return itself: weights are in single precision."""
+        return self
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Return the weights."""
+        return self._state

@@ -1,0 +1,70 @@
+"""Weights to start from: taken from a run or a checkpoint, and never a way to run code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from bench.detector.model import PolygonModel, model_config
+from bench.detector.pretrained import pretrained_weights
+from bench.detector.trainer import PolygonTrainer
+from bench.errors import UserError
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(7)
+    return PolygonModel(model_config("yolo11n-polygon.yaml", 4), ch=3, nc=1, verbose=False)
+
+
+@pytest.mark.parametrize("kind", ["run", "checkpoint"])
+def test_a_training_starts_from_them(job, tmp_path, model, kind):
+    from ultralytics.nn.tasks import PoseModel
+
+    path = tmp_path / "weights.pt"
+    if kind == "run":
+        torch.save({"identity": {}, "state_dict": model.state_dict()}, path)
+        wanted = model.state_dict()
+    else:
+        torch.manual_seed(7)
+        other = PoseModel("yolo11n-pose.yaml", verbose=False)  # 17 keypoints: its head's last layers do not fit
+        torch.save({"epoch": 1, "model": other, "train_args": {}}, path)
+        wanted = other.state_dict()
+    trainer = PolygonTrainer(job("l2", pretrained=str(path)), tmp_path / "run", lambda rows: None)
+    trainer.setup_model()
+    found = trainer.model.state_dict()
+    fitting = [key for key, value in found.items() if key in wanted and wanted[key].shape == value.shape]
+    assert len(fitting) > 0.9 * len(found)
+    assert all(torch.equal(found[key], wanted[key]) for key in fitting)
+
+
+class Malice:
+    """What a hostile file would be: unpickling it runs a command."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))])
+@pytest.mark.parametrize("wrap", [lambda malice: malice, lambda malice: {"model": malice}])
+def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path, write, wrap):
+    path = tmp_path / "hostile.pt"
+    write(wrap(Malice(tmp_path / "hacked")), path)
+    with pytest.raises(UserError, match="no weights that can be loaded safely"):
+        pretrained_weights(str(path))
+    assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights", b"PK\x03\x04"])
+def test_anything_else_is_one_clear_line(tmp_path, content):
+    path = tmp_path / "weights.pt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"--set pretrained=.*: no "):
+        pretrained_weights(str(path))
