@@ -232,9 +232,10 @@ class Landscape:
         chosen += [(f"{place.at:g} images away", place) for place in self.outside]
         for where, place in chosen:
             for name, reading in place.readings.items():
-                rows.append((where, f"{place.iou:.2f}", name, f"{reading.loss:.4g}", *_short(reading.norms)))
-        headers = ("where", "IoU", "loss", "value", "per vertex, grid", "per vertex, image", "all, grid", "all, image")
-        return Table(f"Target: {self.area:g} of the image, tilted by {self.tilt:g}; gradient norms", headers, rows)
+                rows.append((where, f"{place.iou:.2f}", name, f"{reading.loss:.3g}", *_short(reading.norms[:2])))
+        headers = ("where", "IoU", "loss", "value", "gradient, grid", "gradient, image")
+        title = f"Target: {self.area:g} of the image, tilted by {self.tilt:g}; norm of the gradient at a vertex"
+        return Table(title, headers, rows)
 
     def _shapes(self) -> Table:
         rows = [

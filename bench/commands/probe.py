@@ -37,12 +37,20 @@ def probe(
 
 
 def _rich_table(table: Any) -> Any:
+    """Draw a table within 80 columns: figures are never cut, headings and sentences take several lines."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=table.title, title_justify="left", show_edge=False, pad_edge=False)
-    for header in table.headers:
-        drawn.add_column(Text(str(header)))
+    drawn = Table(title=table.title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for index, header in enumerate(table.headers):
+        longest = max(len(options.plain(row[index])) for row in table.rows)
+        drawn.add_column(Text(str(header)), min_width=longest if longest < 20 else None)
+    before = None
     for row in table.rows:
-        drawn.add_row(*(Text(options.plain(cell)) for cell in row))
+        cells = [Text(options.plain(cell)) for cell in row]
+        if row[0] == before:
+            cells[0] = Text()
+        before = row[0]
+        drawn.add_row(*cells)
     return drawn
