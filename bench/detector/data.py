@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -13,6 +16,10 @@ from ultralytics.data.dataset import YOLODataset
 
 from bench.geometry import canonical_permutation, resample
 from datasets import Image, Split
+
+_DECODED: WeakKeyDictionary[Split, dict[str, list[Any]]] = WeakKeyDictionary()
+"""Images by split and size, as long as the split is in memory: they are read and never written to."""
+_ABSENT = Path(os.devnull) / "absent.npy"
 
 
 class PolygonDataset(YOLODataset):
@@ -32,6 +39,7 @@ class PolygonDataset(YOLODataset):
         self.split = split
         self.seed = seed
         super().__init__(img_path=str(split.name), task="pose", **options)
+        self._no_arrays()
 
     def get_img_files(self, img_path: str | list[str]) -> list[str]:
         """Return the split's own image paths, in its own order."""
@@ -48,9 +56,18 @@ class PolygonDataset(YOLODataset):
         return image.copy(), original, resized
 
     def cache_images(self) -> None:
-        """Decode every image once, without a progress bar."""
-        for i in range(self.ni):
-            self.ims[i], self.im_hw0[i], self.im_hw[i] = super().load_image(i)
+        """Take every image as it was decoded for an earlier run of this process, or decode it now."""
+        self._no_arrays()
+        decoded = _DECODED.setdefault(self.split, {})
+        key = str(self.imgsz)
+        if key not in decoded:
+            decoded[key] = [super(PolygonDataset, self).load_image(i) for i in range(self.ni)]
+        for i, item in enumerate(decoded[key]):
+            self.ims[i], self.im_hw0[i], self.im_hw[i] = item
+
+    def _no_arrays(self) -> None:
+        """Never read `IMAGE.npy` in the place of an image: the fingerprint is of the images."""
+        self.npy_files = [_ABSENT] * self.ni
 
     def build_transforms(self, hyp: Any = None) -> Compose:
         """Return Ultralytics' transforms, with the vertices put in order again after the last that moves them."""

@@ -232,7 +232,7 @@ def _warnings_to(run_id: str, emit: Emit) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _load(source: str) -> datasets.DataSet:
     return datasets.load(source)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ALL = ("stock_loop", "bare_step", "mgiou_speed", "evaluation", "growth", "ledger_overhead")
+ALL = ("stock_loop", "bare_step", "mgiou_speed", "evaluation", "growth", "ledger_overhead", "long_study")
 
 
 def main() -> None:

@@ -1,0 +1,174 @@
+"""What is left of a study, as its folder stands and as other commands change it. Nothing is trained here."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from bench.execution.backlog import Backlog, left_to_do
+from bench.execution.events import RunEnded, RunStarted, Warned
+from bench.execution.reservation import COMMANDS
+from bench.execution.resume import Progress, write_progress
+from bench.records import RunFolder
+
+from .test_reservation import HOLD, ROOT
+
+
+@pytest.fixture
+def study(tmp_path, make_runs, make_tasks):
+    """Return what opens a backlog of four runs, and their records."""
+    runs = make_runs("l2", "two-stage-50", "cosine", "adaptive", epochs=8)
+    tasks = make_tasks(runs, tmp_path)
+
+    class Study:
+        def __init__(self):
+            self.ids = {run.label: run.id for run in runs}
+            self.open_ones: list[Backlog] = []
+
+        def open(self, fresh=False, events=None, sharing=True):
+            heard = (lambda event: None) if events is None else events.append
+            backlog = Backlog(tmp_path, runs, tasks, sharing, fresh, heard)
+            self.open_ones.append(backlog)
+            return backlog
+
+        def write(self, label, status, progress=None, **changes):
+            task = tasks[self.ids[label]]
+            RunFolder(task.folder).write(dataclasses.replace(task.record(status), **changes))
+            (task.folder / "history.csv").write_text("epoch\n1\n")
+            if progress:
+                write_progress(task.folder, task.identity, progress)
+
+        def folder(self, label):
+            return tmp_path / self.ids[label]
+
+        def status(self, label):
+            return RunFolder(self.folder(label)).read().status
+
+        def drained(self, backlog):
+            found = []
+            while (work := backlog.take()) is not None:
+                found.append(([task.label for task in work.tasks], work.until))
+                for task in work.tasks:
+                    backlog.ended(task.run_id, "done")
+            return found
+
+        def left(self, **options):
+            segments = left_to_do(tmp_path, runs, **{"sharing": True, "fresh": False, **options})
+            return [([run.label for run in one.runs], one.first, one.until) for one in segments]
+
+    made = Study()
+    yield made
+    for backlog in made.open_ones:
+        backlog.close()
+
+
+def snapshot_at(epoch, **shared):
+    rows = [{"epoch": number + 1} for number in range(epoch)]
+    return Progress(rows=rows, shared=shared, trainer={"epoch": epoch - 1})
+
+
+def test_all_is_planned_once_and_handed_out_with_what_it_shares(study):
+    backlog = study.open()
+    backlog.plan()
+    assert {study.status(label) for label in study.ids} == {"planned"}
+    assert study.drained(backlog) == [(["l2", "two-stage-50"], 4), (["cosine"], 8), (["adaptive"], 8)]
+    assert backlog.empty
+
+
+def test_without_sharing_each_run_is_alone(study):
+    assert study.drained(study.open(sharing=False)) == [([label], 8) for label in study.ids]
+
+
+def test_done_is_done_and_fresh_repeats_it(study):
+    study.write("l2", "done")
+    assert study.left() == [(["two-stage-50"], 0, 8), (["cosine"], 0, 8), (["adaptive"], 0, 8)]
+    first = study.open()
+    assert first.statuses[study.ids["l2"]] == "done"
+    assert study.drained(first) == [(["two-stage-50"], 8), (["cosine"], 8), (["adaptive"], 8)]
+    first.close()
+    study.open_ones.clear()
+    assert study.left(fresh=True)[0] == (["l2", "two-stage-50"], 0, 4)
+    assert study.drained(study.open(fresh=True))[0] == (["l2", "two-stage-50"], 4)
+    assert not (study.folder("l2") / "history.csv").exists()
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "planned"])
+def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
+    study.write("cosine", status, snapshot_at(3))
+    (study.folder("cosine") / ".run.json.77.tmp").write_text("half of a rec")
+    assert (["cosine"], 3, 8) in study.left()
+    backlog = study.open()
+    study.drained(backlog)
+    assert backlog.starts[study.ids["cosine"]].epochs == 3
+    assert (study.folder("cosine") / "snapshot.pt").exists()
+    assert not list(study.folder("cosine").glob("*.tmp"))
+
+
+@pytest.mark.parametrize("status", ["failed", "diverged"])
+def test_what_failed_starts_again_from_nothing(study, status):
+    study.write("cosine", status, snapshot_at(3), reason="boom")
+    backlog = study.open()
+    assert (["cosine"], 8) in study.drained(backlog)
+    assert backlog.starts[study.ids["cosine"]].epochs == 0
+    assert [path.name for path in study.folder("cosine").iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"schema": 99}'])
+def test_a_record_that_cannot_be_read_is_named_set_aside_and_run_again(study, text):
+    study.write("cosine", "done")
+    (study.folder("cosine") / "run.json").write_text(text)
+    events = []
+    backlog = study.open(events=events)
+    assert (["cosine"], 8) in study.drained(backlog)
+    (told,) = [event.text for event in events if isinstance(event, Warned)]
+    assert "set aside as run.json.unreadable" in told
+    assert (study.folder("cosine") / "run.json.unreadable").read_text() == text
+
+
+def another(tmp_path, *run_ids):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / COMMANDS), *run_ids], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().strip() == "taken"
+    return process
+
+
+def test_runs_of_another_command_are_left_to_it_and_its_results_taken(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.execution.backlog._LOOK_AGAIN", 0.0)
+    events = []
+    backlog = study.open(events=events)
+    backlog.plan()
+    process = another(tmp_path, study.ids["two-stage-50"], study.ids["cosine"])
+    try:
+        assert study.drained(backlog) == [(["adaptive"], 8)]
+        assert not backlog.empty
+        told = {event.run_id for event in events if isinstance(event, RunStarted)}
+        assert told == {study.ids["two-stage-50"], study.ids["cosine"]}
+        # It finishes one, fails in another, and dies.
+        study.write("two-stage-50", "done", metrics={"mAP50_95": 0.5})
+        study.write("cosine", "failed", reason="boom")
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert study.drained(backlog) == [(["l2"], 8)]
+    assert backlog.empty
+    ended = {event.run_id: event.status for event in events if isinstance(event, RunEnded)}
+    assert ended == {study.ids["two-stage-50"]: "done", study.ids["cosine"]: "failed"}
+    assert backlog.statuses[study.ids["cosine"]] == "failed"
+
+
+def test_what_a_command_leaves_when_it_dies_is_taken_over_from_its_snapshot(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.execution.backlog._LOOK_AGAIN", 0.0)
+    backlog = study.open()
+    process = another(tmp_path, study.ids["cosine"])
+    assert ["cosine"] not in [labels for labels, _ in study.drained(backlog)]
+    study.write("cosine", "running", snapshot_at(5))
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert study.drained(backlog) == [(["cosine"], 8)]
+    assert backlog.starts[study.ids["cosine"]].epochs == 5
