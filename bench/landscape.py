@@ -22,6 +22,7 @@ from torch import Tensor
 
 from bench.errors import UserError
 from bench.losses import FORMS, l2_loss, mgiou_loss
+from bench.margins import ABOUT, LOSS_WITHIN, STRONG
 
 GRID = 12.0
 """Feature-grid cells along a side of the image."""
@@ -498,11 +499,11 @@ def _by_form(statement: str, judge: Callable[[str], tuple[list[bool], str]]) -> 
 
 
 def _box_is_flat(full_image: Place) -> Verdict:
-    """0.25 is taken to within 0.05, 0.001 to within a factor of 2 under any convention."""
+    """0.25 is taken to within `LOSS_WITHIN`, 0.001 to within a factor of `ABOUT` under any convention."""
 
     def judge(form: str) -> tuple[list[bool], str]:
         reading = full_image.readings[f"mgiou-{form}"]
-        parts = [abs(reading.loss - 0.25) <= 0.05, any(0.0005 <= norm <= 0.002 for norm in reading.norms)]
+        parts = [abs(reading.loss - 0.25) <= LOSS_WITHIN, any(_about(0.001, norm) for norm in reading.norms)]
         return parts, f"loss {reading.loss:.3f}, gradient {_span(reading.norms)}"
 
     return _by_form("full-image boxes sit at loss ≈ 0.25 with MGIoU gradient ≈ 0.001", judge)
@@ -523,11 +524,11 @@ def _l2_is_steep(full_image: Place) -> Verdict:
 
 
 def _l2_is_kind(path: list[Place], outside: list[Place], convexity: Convexity) -> Verdict:
-    """Strong: one and two image sides away, at least a tenth of the largest gradient met."""
+    """Strong: one and two image sides away, at least `STRONG` of the largest gradient met."""
     met = {place.at: place.readings["l2"].per_vertex_grid for place in outside}
     largest = max([*met.values(), *(place.readings["l2"].per_vertex_grid for place in path)])
     left = {at: met[at] / largest for at in (1.0, 2.0)}
-    parts = [*(share >= 0.1 for share in left.values()), convexity.downhill == 1]
+    parts = [*(share >= STRONG for share in left.values()), convexity.downhill == 1]
     return Verdict(
         "L2 is strong for large errors and has no local minima",
         _grade(parts),
@@ -549,7 +550,7 @@ def _gradients_agree(agreement: dict[str, list[Agreement]]) -> Verdict:
 
 
 def _l2_is_louder(full_image: Place, agreement: dict[str, list[Agreement]]) -> Verdict:
-    """100 is taken to within a factor of 2, at the full-image box and in the median of every bin of IoU."""
+    """100 is taken to within a factor of `ABOUT`, at the full-image box and in the median of every bin of IoU."""
 
     def judge(form: str) -> tuple[list[bool], str]:
         mgiou = full_image.readings[f"mgiou-{form}"].total_grid
@@ -557,9 +558,13 @@ def _l2_is_louder(full_image: Place, agreement: dict[str, list[Agreement]]) -> V
         rows = [row for row in agreement[form] if row.pairs]
         ratios = [at_box, *(row.ratio for row in rows)]
         figures = ", ".join(f"{row.ratio:.2g} at IoU {_bin(row)}" for row in rows)
-        return [50 <= ratio <= 200 for ratio in ratios], f"ratio {at_box:.2g} at the full-image box, median {figures}"
+        return [_about(100, ratio) for ratio in ratios], f"ratio {at_box:.2g} at the full-image box, median {figures}"
 
     return _by_form("L2's gradients are about 100 times MGIoU's", judge)
+
+
+def _about(quoted: float, found: float) -> bool:
+    return quoted / ABOUT <= found <= quoted * ABOUT
 
 
 # Words

@@ -20,7 +20,7 @@ class Rescue(Strategy):
     by: str = "cosine"
     at: float = 0.3
 
-    forms: ClassVar[tuple[str, ...]] = ("centred", "paper")
+    forms: ClassVar[tuple[str, ...]] = ("centred",)  # the form that has a state to be rescued from
 
     def observe(self, signals: Signals) -> State:
         """Keep what `by` keeps, from where it begins."""

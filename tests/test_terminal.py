@@ -119,8 +119,8 @@ def test_columns_give_way_but_never_the_state(clock):
         lines = shown(view)
         assert "interrupted" in lines[1]
         assert "3/10" in lines[1]
-        assert ("full-image" in lines[0]) == (width >= 70)
-        assert ("loss" in lines[0]) == (width >= 100)
+        assert ("full-image" in lines[0]) == (width >= 110)
+        assert ("loss" in lines[0]) == ("left" in lines[0]) == (width >= 80)
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -63,9 +63,7 @@ def _failed(record: RunRecord) -> bool | None:
     """Whether it diverged, failed, or ended in a degenerate shape; None for one that has not ended by itself."""
     if record.status in ("diverged", "failed"):
         return True
-    if not record.done:
-        return None
-    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
+    return _degenerate(record)
 
 
 QUANTITIES: Mapping[str, Quantity] = {
@@ -86,8 +84,17 @@ QUANTITIES: Mapping[str, Quantity] = {
     "share_l2": Quantity("L2's share of the update at the vertices, mean over the run", _ledger("share_l2")),
 }
 
+
+def _degenerate(record: RunRecord) -> bool | None:
+    """Whether a run that is done ends in one degenerate shape on most images."""
+    if not record.done:
+        return None
+    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
+
+
 EVENTS: Mapping[str, Event] = {
     "stuck": Event("ends with full-image boxes on most images", _stuck),
-    "escaped": Event("full-image on most images before the second stage, and no longer at the end", _escaped),
+    "escaped": Event("ends free of full-image boxes, of those stuck in them before the second stage", _escaped),
+    "degenerate": Event("ends degenerate on most images", _degenerate),
     "failed": Event("diverges, fails or ends degenerate on most images", _failed),
 }

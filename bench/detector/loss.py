@@ -36,6 +36,7 @@ class PolygonLoss(v8PoseLoss):
             target_bboxes: (images, anchors, 4), xyxy in pixels.
             pred_kpts: (images, anchors, V, 2), predicted vertices in grid units.
         """
+        # As in the method overridden, which takes what is matched by a mask: how many there are is the device's to say.
         image, anchor = masks.nonzero(as_tuple=True)
         stride = stride_tensor[anchor]  # (B, 1)
         target = keypoints[image, target_gt_idx[image, anchor]]  # (B, V, 3)

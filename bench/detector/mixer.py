@@ -112,7 +112,8 @@ class Mixer:
             moved,
         )
         like = signals.gram
-        vector = torch.stack([torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in row])
+        # A number is filled in on the device: to copy it there would wait for the device.
+        vector = torch.stack([x.to(like.dtype) if isinstance(x, Tensor) else like.new_full((), x) for x in row])
         self._sum = vector if self._sum is None else self._sum + vector
         self._steps += 1
 

@@ -14,6 +14,8 @@ from bench.geometry import area, clip_to_image, convex_hull, is_simple
 
 FULL_IMAGE, OBJECT = 0.90, 0.80
 """Full-image: the clipped hull covers more than the one, the object less than the other."""
+DWARFS = 4.0
+"""Full-image as well: a hull, clipped or not, of more than so many times the image, any of which it covers."""
 COLLAPSED = 0.05
 """Collapsed: the hull covers less than this share of its own predicted box."""
 OUTSIDE = 0.5
@@ -54,7 +56,7 @@ def _kinds(result: Result | None, image: Mapping[str, Any], objects: Sequence[Ma
     found = {
         "full_image": _is_full_image(result, size, objects),
         "bow_tie": not is_simple(ring),
-        "collapsed": area(convex_hull(ring)) < COLLAPSED * result["bbox"][2] * result["bbox"][3],
+        "collapsed": area(convex_hull(ring)) <= COLLAPSED * result["bbox"][2] * result["bbox"][3],
         "outside": float(((ring < 0) | (ring > size)).any(1).mean()) > OUTSIDE,
     }
     return [kind for kind, is_so in found.items() if is_so]
@@ -63,7 +65,8 @@ def _kinds(result: Result | None, image: Mapping[str, Any], objects: Sequence[Ma
 def _is_full_image(result: Result, size: tuple[int, int], objects: Sequence[Mapping[str, Any]]) -> bool:
     image_area = size[0] * size[1]
     hull = _on_image(result["segmentation"], size)
-    if hull.area <= FULL_IMAGE * image_area:
+    dwarfs = hull.area > 0 and area(convex_hull(ring_of(result))) > DWARFS * image_area
+    if hull.area <= FULL_IMAGE * image_area and not dwarfs:
         return False
     return _counterpart(hull, [_on_image(item["segmentation"], size) for item in objects]) < OBJECT * image_area
 

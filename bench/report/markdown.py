@@ -60,6 +60,10 @@ def _comparison(report: Report) -> Iterator[str]:
             yield from _sub("Variants: other parameters", report)
             yield table(variants_table(one))
             yield escape(one.variants_conclusion)
+        if one.controls:
+            yield from _sub("Controls: what of a strategy makes the difference", report)
+            yield table(controls_table(one))
+            yield method.CONTROLS
         yield from _sub("The ring as predicted, and the box", report)
         yield table(shape_table(one))
         unseen = [heading for rate, heading in RARE.items() if not seen(one, rate)]
@@ -92,10 +96,6 @@ def _criteria(report: Report) -> Iterator[str]:
             yield from _sub("Escape tests", report)
             yield table(escapes_table(one))
             yield method.ESCAPES
-        if one.controls:
-            yield from _sub("Controls", report)
-            yield table(controls_table(one))
-            yield method.CONTROLS
 
 
 def _ledger(report: Report) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _together(report: Report) -> Iterator[str]:
 def _failures(report: Report) -> Iterator[str]:
     found = {one.title: failures(one) for one in report.comparisons}
     if not any(found.values()):
-        yield "No run diverged, failed or was interrupted."
+        yield "No run diverged, failed or was interrupted, and none ended in a degenerate shape on most images."
         return
     for title, lines in found.items():
         yield from _headed(title, len(found))

@@ -58,11 +58,11 @@ class Seed:
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of the runs that ended by themselves diverged or failed.
+    """In how many runs something happened.
 
     Attributes:
-        count: those that diverged or failed.
-        total: those and the ones that are done.
+        count: those in which it did.
+        total: those that can tell.
         interval: Wilson's, 95 %.
     """
 
@@ -88,6 +88,7 @@ class Row:
         adjusted_p: Holm's, over the table's paired t-tests; None where there is no interval.
         verdict: `better` or `worse` than the reference, or `UNDECIDED`; empty where there is no difference.
         failures: None when no run ended by itself.
+        degenerate: runs that end in one degenerate shape on most images, of those that are done; None without one.
         train_s: mean seconds a run took to train; NaN when not on record, None when none is done.
         cost: what the runs took.
         ledger: every entry of the runs' gradient ledgers, averaged over the runs that are done.
@@ -106,6 +107,7 @@ class Row:
     adjusted_p: float | None
     verdict: str
     failures: Rate | None
+    degenerate: Rate | None
     train_s: float | None
     cost: Cost
     ledger: Mapping[str, float]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
+from bench.claims.quantities import EVENTS
 from bench.errors import UserError
 from bench.records import RunRecord
 from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
@@ -87,6 +88,7 @@ def make_row(key: Key, records: Sequence[RunRecord], table: str, base: Mapping[i
         adjusted_p=None,
         verdict="",
         failures=_failures(statuses),
+        degenerate=_degenerate(done),
         train_s=cost.train_s if done else None,
         cost=cost,
         ledger=_ledger(done),
@@ -123,6 +125,11 @@ def _failures(statuses: Mapping[str, int]) -> Rate | None:
     count = statuses.get("diverged", 0) + statuses.get("failed", 0)
     total = count + statuses.get("done", 0)
     return Rate(count, total, rate_interval(count, total)) if total else None
+
+
+def _degenerate(done: Sequence[RunRecord]) -> Rate | None:
+    count = sum(bool(EVENTS["degenerate"].read(record)) for record in done)
+    return Rate(count, len(done), rate_interval(count, len(done))) if done else None
 
 
 def _ledger(done: Sequence[RunRecord]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from bench.report.conclusion import statuses
 from bench.report.model import REFERENCE, UNDECIDED, Comparison, Row
 from bench.report.numbers import MISSING, figure, number, percent, with_interval
 
+DEGENERATE = "ended in a degenerate shape on most images"
 RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no prediction"}
 """Degenerate shapes that have a column only where there are any."""
 
@@ -64,12 +65,13 @@ def seed_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def failures(comparison: Comparison) -> list[str]:
-    """Return a line for each strategy that diverged or failed, with its rate; then one for each such run, and why."""
+    """Return each strategy's rates of lost and of degenerate runs, where not zero; then each lost run, and why."""
     rates = [
-        f"{row.name}: {rate.count} of {rate.total} diverged or failed, {percent(rate.count / rate.total)} "
+        f"{row.name}: {rate.count} of {rate.total} {what}, {percent(rate.count / rate.total)} "
         f"(95 % interval {percent(rate.interval[0])} to {percent(rate.interval[1])})"
         for row in comparison.all_rows
-        if (rate := row.failures) and rate.count
+        for rate, what in ((row.failures, "diverged or failed"), (row.degenerate, DEGENERATE))
+        if rate and rate.count
     ]
     runs = [
         f"{row.name}, seed {seed.seed}, run {seed.run_id}: {seed.status}: {seed.reason or 'no reason on record'}"

@@ -42,6 +42,9 @@ SMALL = box_ring(10, 10, 50, 50)
         (box_ring(0, 0, 89, 80), 0.0),
         (box_ring(-1e5, -1e5, 1e5, 1e5), 1.0),
         (box_ring(-50, -50, 40, 200), 0.0),
+        (box_ring(20, -500, 1020, 500), 1.0),  # 125 times the image, of which it covers 80 %
+        (box_ring(20, -100, 220, 50), 0.0),
+        (box_ring(2000, 2000, 4000, 4000), 0.0),
         (box_ring(200, 200, 400, 400), 0.0),
     ],
 )
@@ -90,6 +93,12 @@ def test_bow_tie_is_a_ring_that_crosses_itself(ring, expected):
 def test_collapsed_is_a_hull_far_smaller_than_its_own_box(height, expected):
     ring = box_ring(10, 10, 50, 10 + height)
     assert rates(coco(SMALL), ring, box=(10, 10, 50, 50))["collapsed"] == expected
+
+
+def test_a_point_is_collapsed_whatever_its_box():
+    point = np.full((4, 2), 30.0)
+    assert rates(coco(SMALL), point, box=(30, 30, 30, 30))["collapsed"] == 1.0
+    assert rates(coco(SMALL), point, box=(10, 10, 50, 50))["collapsed"] == 1.0
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0, 0.0), (-20, 0.0), (-45, 0.0), (-60, 1.0)])
