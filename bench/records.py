@@ -22,6 +22,9 @@ from bench.errors import StorageError, UserError
 SCHEMA = 1
 STATUSES = ("planned", "running", "done", "diverged", "failed", "interrupted")
 
+GOES_ON = ("planned", "running", "interrupted")
+"""What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
+
 _REMEDY = "set it aside or run again with --fresh"
 
 
@@ -258,14 +261,23 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
         if replace:
             os.replace(temporary, path)
         else:
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, path)
+            _move_if_absent(temporary, path)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _move_if_absent(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except (FileExistsError, FileNotFoundError):  # another process was first; it may have cleared this one away, too
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            os.replace(temporary, path)
 
 
 def to_plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import start_of
 from bench.records import STATUSES, RecordError, RunFolder, RunRecord
@@ -59,7 +61,9 @@ def status_text(folder: Path) -> str:
 
 
 def _standings(folder: Path) -> Iterator[Standing]:
-    reservations = Reservations(folder / COMMANDS) if (folder / COMMANDS).exists() else None
+    reservations = None
+    with contextlib.suppress(UserError):  # on a disk that is read-only nobody runs anything
+        reservations = Reservations(folder / COMMANDS) if (folder / COMMANDS).exists() else None
     try:
         for path in sorted(folder.glob("*/run.json")):
             try:

@@ -92,7 +92,7 @@ def test_a_restart_parts_what_a_plain_switch_does_not(data):
 
 @pytest.mark.parametrize("text", ["adaptive", "cosine[normalization=gradient]", "cosine[normalization=loss-ema]"])
 def test_what_follows_its_run_shares_nothing(data, text):
-    runs = planned(data, [text, "rescue[by=cosine]", f"rescue[by={text}]"], ("paper",))
+    runs = planned(data, [text, "rescue[by=cosine]", f"rescue[by={text}]"])
     segments = share(runs)
     assert len(segments) == 2
     assert segments[1].until == 30  # until then it does not

@@ -106,7 +106,7 @@ def test_what_runs_is_first_then_trouble_then_results_then_what_is_planned(clock
     advance(view, clock, "r25", 4)
     lines = shown(view)
     assert [line.split()[2] for line in lines[1:6]] == ["s25", "s2", "s1", "s0", "s3"]
-    assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50%", "12 s", "3.500"))
+    assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50%", "12 s", "3.5"))
     assert lines[-3].startswith("... and 24 planned")
     assert "boom" in lines[-2]
 

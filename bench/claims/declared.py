@@ -96,7 +96,7 @@ CLAIMS: tuple[Claim, ...] = (
                _L2_TWO, Region(low=STRONG), _L2_HALF),
           "strong: at least half is left"),
     Claim("alone-l2-convex", "Alone", "L2 is convex",
-          Fact("share of pairs whose midpoint is too high", ("convexity", "l2", "violations"), Region(-1.0, 1e-9))),
+          Fact("share of pairs whose midpoint is too high", ("convexity", "l2", "violations"), Region(high=1e-9))),
     Claim("alone-ratio", "Alone", "L2's gradients are about 100 times MGIoU's",
           All((
               Fact("ratio at the full-image box", _L2_BOX, about(100.0),

@@ -26,7 +26,7 @@ def plan(
     plugin: options.Plugins = None,
 ) -> None:
     """Show what `bench run` with the same words would train: which runs share which epochs, and what that saves."""
-    from bench.commands.wanted import wanted
+    from bench.commands.wanted import decided, wanted
     from bench.execution.backlog import left_to_do
     from bench.execution.hardware import resolve_device
     from bench.plan_text import plan_text
@@ -34,7 +34,7 @@ def plan(
     folder = out / options.new_study(study, quick)
     asked = wanted(
         all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
-        model=model, set_=set_, precision=precision, quick=quick, aa=aa, plugin=plugin,
-        device=resolve_device(device), folder=folder,
+        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
     )  # fmt: skip
-    print(plan_text(left_to_do(folder, asked.runs, sharing=sharing, fresh=fresh), len(asked.runs)))
+    runs = asked.runs(decided(precision, asked, folder, resolve_device(device))[0])
+    print(plan_text(left_to_do(folder, runs, sharing=sharing, fresh=fresh), len(runs)))

@@ -62,8 +62,9 @@ def run(
     plugin: options.Plugins = None,
 ) -> None:
     """Train and score strategies. Runs that are done are skipped, so the same command finishes what is left."""
-    from bench.commands.wanted import wanted
+    from bench.commands.wanted import decided, wanted
     from bench.execution.hardware import resolve_device, share_out
+    from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp
     from bench.report import load_report
@@ -75,18 +76,20 @@ def run(
     used_device = resolve_device(device)
     asked = wanted(
         all_=all_, strategy=strategy, suite=suite, seeds=seeds, data=data, mgiou=mgiou, vertices=vertices,
-        model=model, set_=set_, precision=precision, quick=quick, aa=aa, plugin=plugin, device=used_device,
-        folder=folder,
+        model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
     )  # fmt: skip
     if until_decided and max_seeds <= asked.seeds:
         raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
-    used_workers, threads = share_out(used_device, workers, len(asked.runs))
     options.writable(folder)
-    suite_name = suite.value if suite else "core" if all_ else None
-    _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, asked.bf16_gain)
+    with setting_up(folder):
+        chosen, gain = decided(precision, asked, folder, used_device)
+        suite_name = suite.value if suite else "core" if all_ else None
+        _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, gain)
+    runs = asked.runs(chosen)
+    used_workers, threads = share_out(used_device, workers, len(runs))
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
-    runs, ended = carry_out_study(
-        asked.runs,
+    ending = carry_out_study(
+        runs,
         Options(
             folder=folder,
             study=name,
@@ -100,15 +103,16 @@ def run(
             tracking=tracking,
             fresh=fresh,
             sharing=sharing,
+            pretrained=asked.pretrained,
         ),
         FollowUp(folder, controls, max_seeds if until_decided else None),
     )
     log_study(tracking, name, frame(load_report(folder).comparisons))
-    told = ", ".join(f"{number} {status}" for status, number in ended.items())
+    told = ", ".join(f"{number} {status}" for status, number in ending.statuses.items())
     options.say(f"{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
-    if ended["interrupted"] or ended["planned"]:
+    if ending.stopped or ending.statuses["interrupted"]:
         raise SystemExit(130)
-    if ended["done"] < len(runs):
+    if set(ending.statuses) != {"done"}:
         raise SystemExit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import datasets
 import strategies
 from bench.arm import Arm
 from bench.commands.options import Form, Precision, Suite, say
+from bench.detector.model import model_config
+from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
 from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.settings import resolve
@@ -23,16 +26,39 @@ class Wanted:
     """What a command asks for.
 
     Attributes:
-        runs: all seeds of one data set before the next.
-        sources: data set name or COCO folder, by the data's fingerprint.
+        arms: strategies and forms.
+        data: data sets by what the user called them.
         seeds: how many each strategy is run with at first.
-        bf16_gain: what was measured to choose the precision; None where nothing was.
+        vertices: V; None for what suits the data.
+        model: name of the model YAML.
+        settings: Ultralytics overrides, all but the precision.
+        aa: whether the reference is run once more.
+        pretrained: file of weights to start from.
     """
 
-    runs: list[Run]
-    sources: Mapping[str, str]
+    arms: list[Arm]
+    data: Mapping[str, datasets.DataSet]
     seeds: int
-    bf16_gain: float | None
+    vertices: int | None
+    model: str
+    settings: Mapping[str, Any]
+    aa: bool
+    pretrained: str | None
+
+    def runs(self, precision: str) -> list[Run]:
+        """Return the runs in a precision (`fp32` or `bf16`), all seeds of one data set before the next."""
+        settings = {**self.settings, "amp": amp_of(precision)}
+        runs = [
+            run
+            for loaded in self.data.values()
+            for run in plan(self.arms, range(self.seeds), loaded, self.vertices, self.model, settings)
+        ]
+        return runs + replicates(runs) if self.aa else runs
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Data set name or COCO folder, by the data's fingerprint."""
+        return {loaded.fingerprint: source for source, loaded in self.data.items()}
 
 
 def wanted(
@@ -46,14 +72,11 @@ def wanted(
     vertices: int | None,
     model: str,
     set_: Sequence[str] | None,
-    precision: Precision,
     quick: bool,
     aa: bool,
-    device: str,
-    folder: Path,
     plugin: Sequence[str] | None,
 ) -> Wanted:
-    """Return what a command asks for; the arguments are the options of that name, and the study's folder.
+    """Return what a command asks for; the arguments are the options of that name. Nothing is written.
 
     Raises:
         UserError: one of them makes no sense.
@@ -64,30 +87,36 @@ def wanted(
         strategies.load_plugin(source)
     settings = resolve(set_ or [], quick)
     arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
-    from bench.detector.model import model_config
-    from bench.detector.precision import BF16, FP32, GAIN, amp_of
-
     model_config(model, 4)  # a wrong name is told before any data are made
-    count = seeds or (1 if quick else 3)
-    chosen = {source: datasets.load(source) for source in data or ["documents"]}
-    gain = _gain(folder, model, settings, device) if precision is Precision.auto else None
-    in_bf16 = gain >= GAIN if gain is not None else precision is Precision.bf16
-    settings["amp"] = amp_of(BF16 if in_bf16 else FP32)
-    runs = []
-    for loaded in chosen.values():
+    pretrained = settings.get("pretrained")
+    if isinstance(pretrained, str):  # the file is where it is; what it holds is part of what the runs are
+        settings["pretrained"] = f"sha256:{hashlib.sha256(Path(pretrained).read_bytes()).hexdigest()[:16]}"
+    asked = Wanted(
+        arms=arms,
+        data={source: datasets.load(source) for source in data or ["documents"]},
+        seeds=seeds or (1 if quick else 3),
+        vertices=vertices,
+        model=model,
+        settings=settings,
+        aa=aa,
+        pretrained=pretrained if isinstance(pretrained, str) else None,
+    )
+    asked.runs(FP32)  # what is wrong with it is told now
+    for loaded in asked.data.values():
         for note in loaded.notes:
             say(f"{loaded.name}: {note}")
-        runs += plan(arms, range(count), loaded, vertices, model, settings)
-    sources = {loaded.fingerprint: source for source, loaded in chosen.items()}
-    return Wanted(runs + replicates(runs) if aa else runs, sources, count, gain)
+    return asked
 
 
-def _gain(folder: Path, model: str, settings: Mapping[str, Any], device: str) -> float:
-    """Return what bfloat16 gains: as on record for the study, or measured now."""
-    from bench.detector.precision import gain_of_bf16
-
+def decided(precision: Precision, asked: Wanted, folder: Path, device: str) -> tuple[str, float | None]:
+    """Return the precision, and what bfloat16 gains if that was looked at: as on record for the study, or measured."""
+    if precision is not Precision.auto:
+        return precision.value, None
     known = read_manifest(folder)
-    return known.bf16_gain if known and known.bf16_gain is not None else gain_of_bf16(model, settings, device)
+    gain = known.bf16_gain if known else None
+    if gain is None:
+        gain = gain_of_bf16(asked.model, asked.settings, device)
+    return (BF16 if gain >= GAIN else FP32), gain
 
 
 def _arms(all_: bool, suite: Suite | None, texts: Sequence[str], forms: tuple[str, ...]) -> list[Arm]:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from torch.utils.data import Sampler
-from ultralytics.data.augment import Compose
+from ultralytics.data.augment import Albumentations, Compose
 from ultralytics.data.dataset import YOLODataset
 
 from bench.geometry import canonical_permutation, resample
@@ -72,6 +72,8 @@ class PolygonDataset(YOLODataset):
     def build_transforms(self, hyp: Any = None) -> Compose:
         """Return Ultralytics' transforms, with the vertices put in order again after the last that moves them."""
         transforms = super().build_transforms(hyp)
+        # Where the package is installed, they would draw from a generator of their own, whatever the seed.
+        transforms.transforms = [one for one in transforms.transforms if not isinstance(one, Albumentations)]
         transforms.insert(-1, CanonicalTargets())
         return transforms
 

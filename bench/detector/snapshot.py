@@ -47,7 +47,11 @@ def take(trainer: PolygonTrainer) -> Snapshot:
 
 
 def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
-    """Put a trainer that has been set up, and has not begun, where the snapshot was taken, by as many arms."""
+    """Put a trainer that has been set up, and has not begun, where the snapshot was taken, by as many arms.
+
+    The snapshot stays as it is: on the CPU an optimiser would go on to write into the tensors it was given.
+    """
+    snapshot = _copied(snapshot)
     model = unwrap_model(trainer.model)
     trainer.start_epoch = snapshot["epoch"] + 1
     resume_stage(trainer, snapshot["warmup_done"])

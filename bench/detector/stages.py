@@ -26,14 +26,14 @@ def begin_stage(trainer: PolygonTrainer, stage: Stage) -> Warmup | None:
     """Set the trainer up for a stage that begins with the epoch under way.
 
     Returns:
-        The warm-up to follow, or None when the stage only goes on with what there is.
+        The warm-up to follow: that of a restart, or one that is under way.
     """
     if stage.restart:
         return _restart(trainer, stage)
     for group in trainer.optimizer.param_groups:
         group["initial_lr"] *= stage.lr
     trainer.scheduler.base_lrs = [lr * stage.lr for lr in trainer.scheduler.base_lrs]
-    return None
+    return trainer.warmup
 
 
 def resume_stage(trainer: PolygonTrainer, warmup_done: int | None) -> None:

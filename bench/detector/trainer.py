@@ -54,6 +54,7 @@ class Job:
         settings: Ultralytics overrides.
         device: as Ultralytics takes it: `cpu`, `0`, ...
         val_every: epochs between two measurements of AP; the last epoch is always measured.
+        pretrained: file of weights to start from; what `settings` says of them is for the identity alone.
         until: how many epochs to train of those that `settings` says the run has; None: all.
     """
 
@@ -65,6 +66,7 @@ class Job:
     settings: Mapping[str, Any]
     device: str
     val_every: int
+    pretrained: str | None = None
     until: int | None = None
 
 
@@ -156,6 +158,7 @@ class PolygonTrainer(PoseTrainer):
             "exist_ok": True,
             "cache": "ram",
             "deterministic": True,
+            "pretrained": False,
             "amp": False,  # Ultralytics' own, which has no bfloat16 on the CPU and computes the losses in it as well
             "patience": 0,
             "plots": False,
@@ -226,9 +229,9 @@ class PolygonTrainer(PoseTrainer):
         return optimizer
 
     def setup_model(self) -> None:
-        """Build the network; `--set pretrained=weights.pt` starts from a file's weights."""
-        pretrained = self.args.pretrained
-        self.model = self.get_model(weights=pretrained_weights(pretrained) if isinstance(pretrained, str) else None)
+        """Build the network, from a file's weights where the job names one."""
+        path = self.job.pretrained
+        self.model = self.get_model(weights=pretrained_weights(path) if path else None)
 
     def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
         """Return a split as a dataset, augmented when it is for training."""

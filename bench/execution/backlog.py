@@ -12,12 +12,10 @@ from bench.execution.events import Event, RunEnded, RunStarted, Warned
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import start_of
 from bench.execution.task import Task, Work
-from bench.records import RecordError, RunFolder, RunRecord
+from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 
-GOES_ON = ("planned", "running", "interrupted")
-"""What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
 _LOOK_AGAIN = 2.0
 """Seconds between two looks at what other commands are doing."""
 
@@ -33,7 +31,7 @@ class Backlog:
         runs: all that are to be over in the end.
         tasks: by run id.
         sharing: whether runs share what they have in common.
-        fresh: repeat runs that are over.
+        repeat: records, as JSON by run id, of runs that are to be carried out again although they are over.
         on_event: is told what other commands do.
 
     Attributes:
@@ -48,15 +46,17 @@ class Backlog:
         runs: Sequence[Run],
         tasks: Mapping[str, Task],
         sharing: bool,
-        fresh: bool,
+        repeat: Mapping[str, str],
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        self._tasks, self._sharing, self._fresh, self.on_event = tasks, sharing, fresh, on_event
+        self._tasks, self._sharing, self._repeat, self.on_event = tasks, sharing, repeat, on_event
         self._runs = {run.id: run for run in runs}
         self._reservations = Reservations(folder / COMMANDS)
         self._at_start = {run.id: _read(tasks[run.id].folder) for run in runs}
         self.statuses = {
-            run_id: record.status if isinstance(record, RunRecord) and not fresh else "planned"
+            run_id: "done"
+            if isinstance(record, RunRecord) and record.done and not self._is_repeated(record)
+            else "planned"
             for run_id, record in self._at_start.items()
         }
         left = [run for run in runs if self.statuses[run.id] != "done"]
@@ -90,9 +90,10 @@ class Backlog:
         self._ready.extendleft(reversed(work))
 
     def ended(self, run_id: str, status: str) -> None:
-        """Note that a run is over, or stopped."""
+        """Note that a run is over, or stopped; one that was stopped may still be gone on with here."""
         self.statuses[run_id] = status
-        self._reservations.release([run_id])
+        if status not in GOES_ON:
+            self._reservations.release([run_id])
 
     def close(self) -> None:
         """Give back what is reserved."""
@@ -143,8 +144,8 @@ class Backlog:
         self.starts[run_id] = start_of(task.folder, task.identity)
 
     def _is_repeated(self, record: RunRecord) -> bool:
-        """Whether `--fresh` is to do away with what a run has come to before this command."""
-        return self._fresh and self._is_as_it_was(record)
+        """Whether what a run has come to is to be done away with, as `--fresh` wants it of what was there before."""
+        return self._repeat.get(record.id) == record.to_json()
 
     def _is_as_it_was(self, record: RunRecord) -> bool:
         before = self._at_start[record.id]
@@ -152,7 +153,7 @@ class Backlog:
 
     def _start(self, run: Run) -> Start:
         record = self._at_start[run.id]
-        goes_on = isinstance(record, RunRecord) and record.status in GOES_ON and not self._fresh
+        goes_on = isinstance(record, RunRecord) and record.status in GOES_ON and not self._is_repeated(record)
         return start_of(self._tasks[run.id].folder, run.identity) if goes_on else Start()
 
     def _segments(self, runs: Sequence[Run]) -> list[Segment]:

@@ -70,11 +70,13 @@ class WorkOver:
     Attributes:
         goes_on: what follows the work can begin.
         apart: the work failed, and its runs are to be tried one by one, since only one of them may be to blame.
+        stopped: the worker was told to stop, and its runs left snapshots.
         halt: why no other work can succeed either; empty where it can.
     """
 
     goes_on: bool = False
     apart: bool = False
+    stopped: bool = False
     halt: str = ""
 
 

@@ -18,12 +18,12 @@ from bench.errors import StorageError
 from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
-from bench.records import RunFolder
+from bench.records import GOES_ON, RunFolder
 
 _TICK = 0.2
 """Seconds after which the parent looks whether it has been told to stop."""
-_PATIENCE = 60.0
-"""Seconds that workers have to leave a snapshot."""
+_PATIENCE = 120.0
+"""Seconds that workers have to leave a snapshot; a tracker's server alone may take one of these minutes."""
 _SPAWN = multiprocessing.get_context("spawn")  # fork would copy torch's threads and locks in an unknown state
 
 
@@ -58,11 +58,16 @@ class LocalPool:
     Args:
         workers: number of processes.
         threads: torch threads in each.
+
+    Attributes:
+        stopped: whether it was told to stop.
     """
 
     def __init__(self, workers: int, threads: int) -> None:
         self.workers = workers
         self.threads = threads
+        self.stopped = False
+        self._ended: set[str] = set()
 
     def run(self, source: Source, on_event: Callable[[Event], None]) -> list[Task]:
         """Do all work that a source has; what follows on a piece comes before what is next in line.
@@ -85,11 +90,12 @@ class LocalPool:
                         elif isinstance(event, WorkOver):
                             source.put_back(_next(worker, event))
                             if event.halt:
-                                _interrupt(pool, on_event, asked)
+                                self._interrupt(pool, on_event, asked)
                                 raise StorageError(event.halt)
                         else:
-                            _pass_on(worker, event, on_event)
-                return _interrupt(pool, on_event, asked) if asked else []
+                            self._pass_on(worker, event, on_event)
+                self.stopped = bool(asked)
+                return self._interrupt(pool, on_event, asked) if asked else []
         finally:
             _stop(pool)
 
@@ -106,12 +112,42 @@ class LocalPool:
                 worker = self._start(next(number for number in range(self.workers) if number not in taken))
                 pool.append(worker)
             worker.work = work
-            worker.connection.send(replace(work, then=()))
+            with contextlib.suppress(OSError):  # it has just died, which is noticed when it is listened to
+                worker.connection.send(replace(work, then=()))
+
+    def _pass_on(self, worker: _Worker, event: Event, on_event: Callable[[Event], None]) -> None:
+        if isinstance(event, RunEnded) and event.status not in GOES_ON:
+            self._ended.add(event.run_id)
+        on_event(replace(event, worker=worker.number) if isinstance(event, RunStarted) else event)
+
+    def _interrupt(self, pool: list[_Worker], on_event: Callable[[Event], None], asked: list[int]) -> list[Task]:
+        """Tell busy workers to stop, and wait until each has left a snapshot and its record.
+
+        Returns:
+            The runs of those that died over it, took too long, or were not waited for since it was asked for again.
+        """
+        for worker in pool:
+            if worker.work is not None:
+                worker.process.terminate()
+        deadline = time.monotonic() + _PATIENCE
+        lost: list[Task] = []
+        while len(asked) < 2 and any(worker.work for worker in pool) and time.monotonic() < deadline:
+            for worker, event in _events(pool, _TICK):
+                if isinstance(event, WorkOver):
+                    worker.work = None
+                elif event is not None:
+                    self._pass_on(worker, event, on_event)
+                elif worker.work is not None:
+                    lost += worker.work.tasks
+                    worker.work = None
+        lost += [task for worker in pool if worker.work is not None for task in worker.work.tasks]
+        return [task for task in lost if task.run_id not in self._ended]
 
     def _start(self, number: int) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_serve, args=(theirs, self.threads), name=f"worker-{number}", daemon=True)
-        with _environment(OMP_NUM_THREADS=str(self.threads)):
+        # Not daemonic, which would forbid it loader processes of its own; it ends with its parent all the same.
+        process = _SPAWN.Process(target=_serve, args=(theirs, self.threads), name=f"worker-{number}")
+        with _environment(OMP_NUM_THREADS=str(self.threads)), _deaf_to_ctrl_c():
             process.start()
         theirs.close()
         return _Worker(number, process, ours)
@@ -166,12 +202,8 @@ def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Even
         if worker.connection in ready:
             try:
                 yield worker, worker.connection.recv()
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):  # in the midst of a message, too
                 yield worker, None
-
-
-def _pass_on(worker: _Worker, event: Event, on_event: Callable[[Event], None]) -> None:
-    on_event(replace(event, worker=worker.number) if isinstance(event, RunStarted) else event)
 
 
 def _next(worker: _Worker, over: WorkOver) -> list[Work]:
@@ -180,6 +212,8 @@ def _next(worker: _Worker, over: WorkOver) -> list[Work]:
     assert work is not None
     if over.apart:
         return work.apart()
+    if over.stopped and not work.attempts:  # by someone else than this command, the system say
+        return [work.again()]
     return list(work.then) if over.goes_on else []
 
 
@@ -201,32 +235,6 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     return []
 
 
-def _interrupt(pool: list[_Worker], on_event: Callable[[Event], None], asked: list[int]) -> list[Task]:
-    """Tell busy workers to stop, and wait until each has left a snapshot and its record.
-
-    Returns:
-        The runs of those that died over it, took too long, or were not waited for since it was asked for again.
-    """
-    for worker in pool:
-        if worker.work is not None:
-            worker.process.terminate()
-    deadline = time.monotonic() + _PATIENCE
-    ended: set[str] = set()
-    lost: list[Task] = []
-    while len(asked) < 2 and any(worker.work for worker in pool) and time.monotonic() < deadline:
-        for worker, event in _events(pool, _TICK):
-            if isinstance(event, WorkOver):
-                worker.work = None
-            elif event is not None:
-                ended |= {event.run_id} if isinstance(event, RunEnded) else set()
-                _pass_on(worker, event, on_event)
-            elif worker.work is not None:
-                lost += worker.work.tasks
-                worker.work = None
-    lost += [task for worker in pool if worker.work is not None for task in worker.work.tasks]
-    return [task for task in lost if task.run_id not in ended]
-
-
 def _stop(pool: list[_Worker]) -> None:
     for worker in pool:
         if worker.work is not None:
@@ -239,6 +247,16 @@ def _stop(pool: list[_Worker]) -> None:
         if worker.process.is_alive():
             worker.process.kill()
             worker.process.join()
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let a child that is started begin without ears for Ctrl-C, which reaches the whole group: the parent decides."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -70,8 +70,11 @@ class Member:
     def track(self) -> None:
         """Open the trackers and tell them of the epochs that they have missed: those that the run shared."""
         self._tracker = open_trackers(self.task.tracking, _run_info(self.task), first_epoch=self.progress.told)
-        for row in self.progress.rows[self.progress.told :]:
+        missed = self.progress.rows[self.progress.told :]
+        for row in missed:
             self._tell(row)
+        if missed and self.progress.trainer is not None:  # so that they are not told again if this worker dies
+            write_progress(self.task.folder, self.task.identity, self.progress)
 
     def epoch_is_over(self, row: dict[str, float]) -> None:
         """Take an epoch's row."""

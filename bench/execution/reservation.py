@@ -20,6 +20,8 @@ try:
 except ImportError:  # Windows: one command at a time
     fcntl = None  # type: ignore[assignment]
 
+SETTING_UP = ".study.lock"
+_WHOLE = "0"
 COMMANDS, WORKERS = ".runs.lock", ".workers.lock"
 """Locked by the command that carries a run out, and by its worker process, which may outlive it by a moment."""
 _TRIES, _PAUSE = 3, 0.05
@@ -99,6 +101,22 @@ class Reservations:
                 return True  # a file system without locks: as on Windows
             return True
         return False
+
+
+@contextlib.contextmanager
+def setting_up(folder: Path) -> Iterator[None]:
+    """Let one command at a time decide how a study is set up; the others wait, and find what it has decided.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    locks = Reservations(folder / SETTING_UP)
+    try:
+        while not locks.take([_WHOLE]):
+            time.sleep(0.2)
+        yield
+    finally:
+        locks.close()
 
 
 @contextlib.contextmanager

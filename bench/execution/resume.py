@@ -90,7 +90,18 @@ def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[s
         raise UnreadableSnapshot from None
     if not isinstance(raw, dict) or raw.keys() != {"identity", *vars(Progress())} or raw["identity"] != _text(identity):
         raise UnreadableSnapshot
+    if not all(isinstance(raw[key], kind) for key, kind in _KINDS.items()):
+        raise UnreadableSnapshot
+    if not all(isinstance(row, dict) for row in raw["rows"]) or not all(map(_is_count, raw["shared"].values())):
+        raise UnreadableSnapshot
     return {key: value for key, value in raw.items() if key != "identity"}
+
+
+_KINDS = {"rows": list, "metrics": dict, "seconds": dict, "shared": dict, "told": int, "trainer": dict | None}
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _set_aside(path: Path) -> str:

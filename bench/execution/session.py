@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from bench.execution.backlog import Backlog
 from bench.execution.events import Event, RunEnded
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import RunFolder
+from bench.records import GOES_ON, RecordError, RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
@@ -35,6 +36,7 @@ class Options:
         snapshot_every: epochs between two snapshots on disk.
         plugins: files or modules that register strategies.
         tracking: W&B and TensorBoard.
+        pretrained: file of weights to start from; its content is part of the runs' identity.
         fresh: repeat what is done.
         sharing: train once what several runs have in common.
     """
@@ -51,32 +53,61 @@ class Options:
     tracking: TrackingConfig
     fresh: bool
     sharing: bool = True
+    pretrained: str | None = None
 
 
-def carry_out_study(
-    runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done: ()
-) -> tuple[list[Run], Counter[str]]:
+@dataclass(frozen=True)
+class Ending:
+    """What became of a study.
+
+    Attributes:
+        statuses: how many runs have each status; one that was not come to is planned.
+        stopped: whether the command was told to stop.
+    """
+
+    statuses: Counter[str]
+    stopped: bool
+
+
+def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done: ()) -> Ending:
     """Carry out every run that is not done yet, then what they call for, until nothing more is called for.
 
     Returns:
-        All runs that belong to the study now, and how many of them have each status.
+        What became of all runs that belong to the study now.
     """
+    repeat = _records(options.folder) if options.fresh else {}
     planned = {run.id: run for run in runs}
-    statuses: dict[str, str] = _carry_out(list(planned.values()), options)
-    while not {"interrupted", "planned"} & set(statuses.values()):
+    statuses, stopped = _carry_out(runs, options, repeat)
+    while not stopped:
         done = [run for run in planned.values() if statuses[run.id] == "done"]
         more = {run.id: run for run in follow_up(done) if run.id not in planned}
         if not more:
             break
         planned |= more
-        statuses |= _carry_out(list(more.values()), options)
-    return list(planned.values()), Counter(statuses.values())
+        ended, stopped = _carry_out(list(more.values()), options, repeat)
+        statuses |= ended
+    return Ending(Counter(statuses.values()), stopped)
 
 
-def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
-    """Carry out what is not done of a batch; return each run's status by id."""
+def _records(folder: Path) -> dict[str, str]:
+    """Return every record of a study that is over, as JSON by run id."""
+    found = {}
+    for path in folder.glob("*/run.json"):
+        with contextlib.suppress(FileNotFoundError, RecordError):
+            record = RunFolder(path.parent).read()
+            found[record.id] = record.to_json()
+    return found
+
+
+def _carry_out(runs: Sequence[Run], options: Options, repeat: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    """Carry out what is not done of a batch.
+
+    Returns:
+        Each run's status by id, and whether the command was told to stop.
+    """
     tasks = {run.id: _task(run, options) for run in runs}
-    backlog = Backlog(options.folder, runs, tasks, options.sharing, options.fresh)
+    backlog = Backlog(options.folder, runs, tasks, options.sharing, repeat)
+    pool = LocalPool(options.workers, options.threads)
     try:
         backlog.plan()
         with open_view(_planned(runs, backlog), workers=options.workers) as view:
@@ -87,14 +118,22 @@ def _carry_out(runs: Sequence[Run], options: Options) -> dict[str, str]:
                 view.update(event)
 
             backlog.on_event = view.update
-            lost = LocalPool(options.workers, options.threads).run(backlog, on_event)
-            for task in lost:
-                reason = "stopped before it left a snapshot of its last epoch; it goes on from an earlier one"
-                RunFolder(task.folder).write(task.record("interrupted", reason))
-                on_event(RunEnded(task.run_id, "interrupted", reason, {}, 0.0))
+            for task in pool.run(backlog, on_event):
+                on_event(_given_up(task))
     finally:
         backlog.close()
-    return backlog.statuses
+    return backlog.statuses, pool.stopped
+
+
+def _given_up(task: Task) -> RunEnded:
+    """Record that a run was stopped before it could leave a snapshot, unless it had just come to its end."""
+    with contextlib.suppress(FileNotFoundError, RecordError):
+        record = RunFolder(task.folder).read()
+        if record.status not in GOES_ON:
+            return RunEnded(record.id, record.status, record.reason, record.metrics, 0.0)
+    reason = "stopped before it left a snapshot of its last epoch; it goes on from an earlier one"
+    RunFolder(task.folder).write(task.record("interrupted", reason))
+    return RunEnded(task.run_id, "interrupted", reason, {}, 0.0)
 
 
 def _planned(runs: Sequence[Run], backlog: Backlog) -> list[PlannedRun]:
@@ -135,4 +174,5 @@ def _task(run: Run, options: Options) -> Task:
         snapshot_every=options.snapshot_every,
         plugins=options.plugins,
         tracking=options.tracking,
+        pretrained=options.pretrained,
     )

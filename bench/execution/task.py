@@ -26,6 +26,7 @@ class Task:
         val_every: epochs between two measurements.
         snapshot_every: epochs between two snapshots on disk.
         plugins: files or modules to import for strategies.
+        pretrained: file of weights to start from; None for none.
         tracking: W&B and TensorBoard.
     """
 
@@ -40,6 +41,7 @@ class Task:
     snapshot_every: int
     plugins: tuple[str, ...]
     tracking: TrackingConfig
+    pretrained: str | None = None
 
     def record(self, status: str, reason: str | None = None) -> RunRecord:
         """Return the run's record as long as there is nothing to report."""

@@ -8,6 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import torch
@@ -26,7 +27,7 @@ from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
 from bench.provenance import provenance
-from bench.records import write_atomic
+from bench.records import GOES_ON, RecordError, RunFolder, write_atomic
 
 Emit = Callable[[Event], None]
 
@@ -48,7 +49,8 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
     with _warnings_to(work.tasks[0].run_id, emit):
         try:
             with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
-                return _Attempt(work, emit, stop or StopSignal()).carry_out()
+                left = _without_those_that_are_over(work, emit)
+                return _Attempt(left, emit, stop or StopSignal()).carry_out() if left.tasks else WorkOver()
         except StillWorkedOn as error:  # nothing is written: the run is that other process's
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
@@ -57,6 +59,21 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "interrupted", str(error), {}, 0.0))
             return WorkOver(halt=str(error))
+
+
+def _without_those_that_are_over(work: Work, emit: Emit) -> Work:
+    """Leave out runs that a worker brought to their end before it died; tell of them."""
+    left = []
+    for task in work.tasks:
+        record = None
+        with contextlib.suppress(FileNotFoundError, RecordError):
+            record = RunFolder(task.folder).read()
+        if record is None or record.status in GOES_ON:
+            left.append(task)
+        else:
+            seconds = record.timing.get("total_s") or 0.0
+            emit(RunEnded(record.id, record.status, record.reason, record.metrics, seconds))
+    return replace(work, tasks=tuple(left))
 
 
 class _Attempt:
@@ -76,7 +93,10 @@ class _Attempt:
             member.begin(told)
         if len(self.members) == 1:
             self.members[0].track()
-        status, reason = self._train_and_score()
+        if self.work.final or len(self.members[0].progress.rows) < self.work.until:
+            status, reason = self._train_and_score()
+        else:  # another worker got as far, and died before it could say so
+            status, reason = "done", None
         if status == "failed" and len(self.members) > 1:
             return WorkOver(apart=True)
         parted = status == "done" and not self.work.final
@@ -87,7 +107,7 @@ class _Attempt:
                 self._part(member)
             else:
                 self._end(member, status, reason)
-        return WorkOver(goes_on=parted)
+        return WorkOver(goes_on=parted, stopped=status == "interrupted")
 
     def _part(self, member: Member) -> None:
         until, others = self.work.until, self._others(member)
@@ -136,6 +156,7 @@ class _Attempt:
             settings=identity["settings"],
             device=task.device,
             val_every=task.val_every,
+            pretrained=task.pretrained,
             until=self.work.until,
         )
         scratch = task.folder / "scratch"

@@ -51,7 +51,8 @@ CONTROLS = (
     "*Averaged* plays the mean of the weights that the strategy used: a strategy that beats it gains from changing "
     "them. *Shuffled* plays the same weights in random order: one that beats it gains from their timing. *Replayed* "
     "plays the weights of another seed's run: one that beats it gains from following its own run; for a strategy "
-    "that does not follow its run that would be the strategy itself. UNDECIDED shows neither that it gains nor that it does not."
+    "that does not follow its run that would be the strategy itself. UNDECIDED shows neither that it gains nor "
+    "that it does not."
 )
 
 LEDGER = (

@@ -28,7 +28,13 @@ def job(small):
     """Return a maker of jobs: `job("cosine", seed=1, epochs=2, flipud=0.5)`; several strategies are trained as one."""
 
     def make(
-        *texts: str, seed: int = 0, data: datasets.DataSet = small, vertices: int = 4, until=None, **settings
+        *texts: str,
+        seed: int = 0,
+        data: datasets.DataSet = small,
+        vertices: int = 4,
+        until=None,
+        pretrained=None,
+        **settings,
     ) -> Job:
         chosen = [one for text in texts for one in strategies.parse(text)]
         return Job(
@@ -41,6 +47,7 @@ def job(small):
             device="cpu",
             val_every=1,
             until=until,
+            pretrained=pretrained,
         )
 
     return make

@@ -12,6 +12,7 @@ from bench.execution.backlog import Backlog, left_to_do
 from bench.execution.events import RunEnded, RunStarted, Warned
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
+from bench.execution.session import _records
 from bench.records import RunFolder
 
 from .test_reservation import HOLD, ROOT
@@ -30,7 +31,7 @@ def study(tmp_path, make_runs, make_tasks):
 
         def open(self, fresh=False, events=None, sharing=True):
             heard = (lambda event: None) if events is None else events.append
-            backlog = Backlog(tmp_path, runs, tasks, sharing, fresh, heard)
+            backlog = Backlog(tmp_path, runs, tasks, sharing, _records(tmp_path) if fresh else {}, heard)
             self.open_ones.append(backlog)
             return backlog
 

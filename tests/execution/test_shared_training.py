@@ -167,3 +167,71 @@ def test_a_signal_is_heard_between_epochs_only_where_it_costs_nothing():
     stop.asked = True
     with pytest.raises(Stopped), stop.armed():
         raise AssertionError("it had been asked before")
+
+
+def test_a_stop_in_the_first_epoch_after_a_resume_leaves_the_snapshot_that_was_resumed(tmp_path, make_runs, make_tasks):
+    """On the CPU an optimiser goes on to write into the state that it was given."""
+    (run,) = make_runs("cosine", epochs=4, nbs=16)
+    tasks, undisturbed = make_tasks([run], tmp_path / "a"), make_tasks([run], tmp_path / "b")
+    task = tasks[run.id]
+    stop = StopAfter(2)
+    carry_out(Work((task,), 4), stop.heard, stop)
+    before = torch.load(task.folder / "snapshot.pt", weights_only=True)["trainer"]
+
+    class StopWithin(StopSignal):
+        """Is told to stop when the second batch of the epoch begins."""
+
+    again = StopWithin()
+    steps = []
+
+    def counted(self):
+        steps.append(1)
+        if len(steps) == 2:
+            again._handle(15, None)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("bench.detector.trainer.PolygonTrainer._close_batch", counted)
+        carry_out(Work((task,), 4), lambda event: None, again)
+    assert len(steps) == 2
+    after = torch.load(task.folder / "snapshot.pt", weights_only=True)["trainer"]
+    assert flat(before) == flat(after)
+    carry_out(Work((task,), 4), lambda event: None)
+    carry_out_all([run], undisturbed, False)
+    assert_same(left_behind(task), left_behind(undisturbed[run.id]))
+
+
+def flat(value) -> object:
+    if isinstance(value, dict):
+        return {key: flat(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [flat(item) for item in value]
+    return value.numpy().tobytes() if isinstance(value, torch.Tensor) else repr(value)
+
+
+def test_a_shared_beginning_that_is_over_is_not_trained_past_its_end(tmp_path, make_runs, make_tasks, monkeypatch):
+    """Its worker died between the last snapshot and saying so."""
+    runs = make_runs("l2", "two-stage-50", epochs=4)
+    tasks = make_tasks(runs, tmp_path)
+    (segment,) = segments_of(runs, {}, True)
+    piece = work(segment, tasks)
+    assert carry_out(piece, lambda event: None).goes_on
+    monkeypatch.setattr("bench.execution.worker.PolygonTrainer", lambda *_: 1 / 0)
+    events = []
+    assert carry_out(piece.again(), events.append).goes_on
+    assert [type(event) for event in events[-2:]] == [RunParted, RunParted]
+    assert [start_of(task.folder, task.identity).epochs for task in tasks.values()] == [2, 2]
+
+
+def test_a_run_that_is_over_is_not_begun_again_by_the_worker_that_takes_over(tmp_path, make_runs, make_tasks):
+    runs = make_runs("mgiou-centred", "rescue[by=mgiou]", epochs=4)
+    tasks = make_tasks(runs, tmp_path)
+    carry_out_all(runs, tasks, True)
+    one, other = (tasks[run.id] for run in runs)
+    text = (one.folder / "run.json").read_text()
+    folder = RunFolder(other.folder)
+    folder.write(other.record("running"))
+    events = []
+    carry_out(Work((one, other), 4, attempts=1), events.append)
+    assert (one.folder / "run.json").read_text() == text
+    assert folder.read().status == "done"
+    assert sorted(event.run_id for event in events if isinstance(event, RunEnded)) == sorted((one.run_id, other.run_id))

@@ -64,7 +64,7 @@ def test_controls_take_the_difference_at_the_same_seed_whatever_they_play():
     assert averaged.difference.by_seed == pytest.approx({0: 0.10, 1: 0.12, 2: 0.05})
     assert (shuffled.difference.n, shuffled.verdict) == (1, "UNDECIDED")
     assert averaged.run_ids == tuple(one.id for one in controls[:3])
-    rows = table(section(markdown([*BASE, *controls]), "Criteria"), "control")
+    rows = table(section(markdown([*BASE, *controls]), "Comparison"), "control")
     assert [(row["control"], row["seeds"]) for row in rows] == [("cosine: averaged", "3"), ("cosine: shuffled", "1")]
 
 
