@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +26,15 @@ class FollowUp:
     controls: bool
     max_seeds: int | None
 
-    def __call__(self, done: Sequence[Run]) -> list[Run]:
-        """Return seeds first, since controls need the seeds of their strategy."""
+    def __call__(self, done: Sequence[Run], planned: Container[str]) -> list[Run]:
+        """Return seeds first, since controls need the seeds of their strategy.
+
+        Args:
+            done: the runs that are done.
+            planned: ids of all that have been carried out, whatever became of them.
+        """
         if self.max_seeds is not None:
             pairs = next_pairs(done, load_report(self.folder), self.max_seeds)
-            known = {run.id for run in done}
-            if any(run.id not in known for run in pairs):
+            if any(run.id not in planned for run in pairs):
                 return pairs
         return control_runs(done, self.folder) if self.controls else []

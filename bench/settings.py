@@ -94,6 +94,9 @@ def _check(given: Mapping[str, Any]) -> None:
         from bench.detector.pretrained import pretrained_weights
 
         pretrained_weights(given["pretrained"])
+    size = given.get("imgsz", 96)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 32:
+        raise UserError(f"--set imgsz={size}: give a whole number of pixels, at least 32; images are made square")
     batch = given.get("batch", 1)
     if not isinstance(batch, int) or batch < 1:
         raise UserError(f"--set batch={batch}: give a whole number; a batch sized by the machine would not be shared")

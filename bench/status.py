@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,9 +60,11 @@ def status_text(folder: Path) -> str:
 
 
 def _standings(folder: Path) -> Iterator[Standing]:
-    reservations = None
-    with contextlib.suppress(UserError):  # on a disk that is read-only nobody runs anything
+    reservations, known = None, True
+    try:
         reservations = Reservations(folder / COMMANDS) if (folder / COMMANDS).exists() else None
+    except UserError:
+        known = False  # a colleague's study, say: whether anyone is at it cannot be seen
     try:
         for path in sorted(folder.glob("*/run.json")):
             try:
@@ -73,15 +74,16 @@ def _standings(folder: Path) -> Iterator[Standing]:
             except RecordError as error:
                 yield Standing(path.parent.name, "", "unreadable", "", "", str(error))
                 continue
-            yield _standing(path.parent, record, reservations)
+            alive = not known or (reservations is not None and reservations.others(record.id))
+            yield _standing(path.parent, record, alive)
     finally:
         if reservations is not None:
             reservations.close()
 
 
-def _standing(folder: Path, record: RunRecord, reservations: Reservations | None) -> Standing:
+def _standing(folder: Path, record: RunRecord, alive: bool) -> Standing:
     status, reason = record.status, record.reason or ""
-    if status == "running" and (reservations is None or not reservations.others(record.id)):
+    if status == "running" and not alive:
         status, reason = "interrupted", _NO_PROCESS
     epochs = record.identity["settings"].get("epochs", 0)
     done = epochs if record.done else record.metrics.get("final_epoch", 0)

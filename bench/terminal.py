@@ -112,10 +112,10 @@ def _time_left(row: _Row) -> str:
 _GAP = 1
 _COLUMNS = (
     _Column("state", 11, 0, lambda row: Text(row.state, style=_STYLES.get(row.state, "dim")), "left"),
-    _Column("epoch", 7, 0, lambda row: f"{row.epoch}/{row.plan.epochs}" if row.epoch else ""),
+    _Column("epoch", 9, 0, lambda row: f"{row.epoch}/{row.plan.epochs}" if row.epoch else ""),
     _Column("", 12, 130, _bar, "left"),
     _Column("loss", 6, 78, lambda row: "" if row.loss is None else f"{row.loss:.4g}"),
-    _Column("mAP50-95", 8, 0, lambda row: "" if row.ap is None else f"{row.ap:.3f}"),
+    _Column("AP", 6, 0, lambda row: "" if row.ap is None else f"{row.ap:.3f}"),
     _Column("full-image", 10, 110, lambda row: "" if row.full_image is None else f"{row.full_image:.0%}"),
     _Column("left", 11, 78, _time_left),
 )

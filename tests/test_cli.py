@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,28 @@ def test_one_run_that_fails_takes_no_other_down(tmp_path, small_folder):
     assert "Traceback" in (tmp_path / "main" / failed.id / "error.log").read_text()
     report = bench("report", "--out", tmp_path).stdout
     assert "AssertionError: on purpose" in report
+
+
+def test_controls_and_added_seeds_follow_and_are_not_repeated(tmp_path, small_folder):
+    words = ("--strategy", "l2", "--strategy", "adaptive", "--controls", "--until-decided", "--max-seeds", 3, "--aa")
+    for _ in range(2):
+        done = small_run(tmp_path, small_folder, *words, "--seeds", 2)
+        assert done.returncode == 0, done.stderr
+        found = Counter((record.label, record.replicate) for record in load_study(tmp_path / "main"))
+        seeds = found["adaptive", 0]
+        assert seeds in (2, 3)  # whether two seeds decide is the training's to say
+        assert found == {
+            ("l2", 0): seeds,
+            ("l2", 1): 2,
+            ("adaptive", 0): seeds,
+            ("adaptive: averaged", 0): seeds,
+            ("adaptive: shuffled", 0): seeds,
+            ("adaptive: replayed", 0): seeds,
+        }
+    assert "done in" not in done.stderr
+    text = bench("report", "--out", tmp_path).stdout
+    assert "Noise of the machine itself, from 2 pairs of the same run twice" in text
+    assert "none, mAP50-95 is the same to the last bit" in text
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "latex"])

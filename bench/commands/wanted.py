@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from bench.arm import Arm
 from bench.commands.options import Form, Precision, Suite, say
 from bench.detector.model import model_config
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
+from bench.detector.pretrained import weights_digest
 from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.settings import resolve
@@ -90,7 +90,7 @@ def wanted(
     model_config(model, 4)  # a wrong name is told before any data are made
     pretrained = settings.get("pretrained")
     if isinstance(pretrained, str):  # the file is where it is; what it holds is part of what the runs are
-        settings["pretrained"] = f"sha256:{hashlib.sha256(Path(pretrained).read_bytes()).hexdigest()[:16]}"
+        settings["pretrained"] = weights_digest(pretrained)
     asked = Wanted(
         arms=arms,
         data={source: datasets.load(source) for source in data or ["documents"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ GAIN = 1.1
 """How much faster a step must be for bfloat16 to be taken."""
 _ROUNDS = 3
 _MOST_IMAGES = 8
+_STRIDE = 32
 
 
 def amp_of(precision: str) -> str | bool:
@@ -36,7 +38,8 @@ def gain_of_bf16(model: str, settings: Mapping[str, Any], device: str) -> float:
     place = torch.device(f"cuda:{device}" if device.isdecimal() else device)
     network = PolygonModel(model_config(model, 4), ch=3, nc=1, verbose=False).to(place)
     network.to(memory_format=torch.channels_last).train()
-    size, count = int(settings["imgsz"]), min(int(settings["batch"]), _MOST_IMAGES)
+    size = math.ceil(settings["imgsz"] / _STRIDE) * _STRIDE  # as Ultralytics rounds it
+    count = min(int(settings["batch"]), _MOST_IMAGES)
     images = torch.rand(count, 3, size, size, device=place)
     ratios = []
     for number in range(_ROUNDS + 1):

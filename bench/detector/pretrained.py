@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,18 @@ def pretrained_weights(path: str) -> Any:
             return load_checkpoint(path)[0]
     except Exception:  # whatever a file that is something else makes it run into
         raise UserError(f"--set pretrained={path}: no weights that can be loaded safely; give a .pt of YOLO") from None
+
+
+def weights_digest(path: str) -> str:
+    """Return what stands for a file of weights in the identity of a run: its content, not where it lies.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]}"
+    except OSError as error:
+        raise UserError(f"--set pretrained={path}: cannot be read: {error.strerror}") from None
 
 
 class _Weights:

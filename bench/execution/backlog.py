@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.execution.events import Event, RunEnded, RunStarted, Warned
 from bench.execution.reservation import COMMANDS, Reservations
-from bench.execution.resume import start_of
+from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment, Start, alone, share
@@ -137,8 +137,10 @@ class Backlog:
             half_written.unlink(missing_ok=True)
         if isinstance(record, RecordError):
             aside = RunFolder(task.folder).set_aside()
+            remove_progress(task.folder)  # of what it is a snapshot nobody can tell any more
             self.on_event(Warned(run_id, f"{record}: it is set aside as {aside.name}, and the run starts again"))
         elif not isinstance(record, RunRecord) or record.status not in GOES_ON or self._is_repeated(record):
+            (task.folder / "run.json").unlink(missing_ok=True)  # first: a record without its files would be a lie
             shutil.rmtree(task.folder, ignore_errors=True)
             RunFolder(task.folder).write(task.record("planned"))
         self.starts[run_id] = start_of(task.folder, task.identity)

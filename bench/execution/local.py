@@ -20,10 +20,13 @@ from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON, RunFolder
 
+_SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _TICK = 0.2
 """Seconds after which the parent looks whether it has been told to stop."""
 _PATIENCE = 120.0
 """Seconds that workers have to leave a snapshot; a tracker's server alone may take one of these minutes."""
+_STOPS = 3
+"""How often a run whose worker was told to stop from outside is gone on with by this command."""
 _SPAWN = multiprocessing.get_context("spawn")  # fork would copy torch's threads and locks in an unknown state
 
 
@@ -89,6 +92,9 @@ class LocalPool:
                             pool.remove(worker)
                         elif isinstance(event, WorkOver):
                             source.put_back(_next(worker, event))
+                            if event.stopped:  # that worker ends itself
+                                _end(worker)
+                                pool.remove(worker)
                             if event.halt:
                                 self._interrupt(pool, on_event, asked)
                                 raise StorageError(event.halt)
@@ -212,8 +218,8 @@ def _next(worker: _Worker, over: WorkOver) -> list[Work]:
     assert work is not None
     if over.apart:
         return work.apart()
-    if over.stopped and not work.attempts:  # by someone else than this command, the system say
-        return [work.again()]
+    if over.stopped and work.stops < _STOPS:  # by someone else than this command, the system say
+        return [work.stopped()]
     return list(work.then) if over.goes_on else []
 
 
@@ -224,7 +230,7 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     assert work is not None
     code = worker.process.exitcode or 0
     how = f"its worker process was ended {f'by {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'}"
-    hint = "; the system may be out of memory: try fewer --workers" if code == -signal.SIGKILL else ""
+    hint = "; the system may be out of memory: try fewer --workers" if code == -_SIGKILL else ""
     if not work.attempts or len(work.tasks) > 1:
         for task in work.tasks:
             on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
@@ -235,6 +241,13 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     return []
 
 
+def _end(worker: _Worker) -> None:
+    worker.process.join(timeout=10)
+    if worker.process.is_alive():
+        worker.process.kill()
+        worker.process.join()
+
+
 def _stop(pool: list[_Worker]) -> None:
     for worker in pool:
         if worker.work is not None:
@@ -243,10 +256,7 @@ def _stop(pool: list[_Worker]) -> None:
         with contextlib.suppress(OSError):
             worker.connection.send(None)
     for worker in pool:
-        worker.process.join(timeout=10)
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
+        _end(worker)
 
 
 @contextlib.contextmanager

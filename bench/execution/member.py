@@ -73,7 +73,9 @@ class Member:
         missed = self.progress.rows[self.progress.told :]
         for row in missed:
             self._tell(row)
-        if missed and self.progress.trainer is not None:  # so that they are not told again if this worker dies
+        trainer = self.progress.trainer
+        if missed and trainer is not None and trainer["epoch"] + 1 == len(self.progress.rows):
+            # So that they are not told again if this worker dies.
             write_progress(self.task.folder, self.task.identity, self.progress)
 
     def epoch_is_over(self, row: dict[str, float]) -> None:
@@ -173,7 +175,10 @@ def now() -> str:
 def _ledger(task: Task, rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     if not rows:
         return {}
-    starts = stage_starts(strategy_of(task.identity), task.epochs)
+    try:
+        starts = stage_starts(strategy_of(task.identity), task.epochs)
+    except strategies.StrategyError:  # its plug-in is not there any more, which is what the run has failed of
+        return {}
     return summarise(rows, task.epochs, [starts[epoch] for epoch in sorted(starts)])
 
 

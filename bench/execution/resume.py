@@ -94,6 +94,8 @@ def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[s
         raise UnreadableSnapshot
     if not all(isinstance(row, dict) for row in raw["rows"]) or not all(map(_is_count, raw["shared"].values())):
         raise UnreadableSnapshot
+    if raw["rows"] and (raw["trainer"] is None or raw["trainer"].get("epoch") != len(raw["rows"]) - 1):
+        raise UnreadableSnapshot
     return {key: value for key, value in raw.items() if key != "identity"}
 
 

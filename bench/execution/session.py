@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
 
-FollowUp = Callable[[Sequence[Run]], Sequence[Run]]
-"""From the runs that are done to those that they call for; one that was planned before is not run again."""
+FollowUp = Callable[[Sequence[Run], Container[str]], Sequence[Run]]
+"""From the runs that are done, and the ids of all that were planned, to those that they call for."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Ending:
     stopped: bool
 
 
-def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done: ()) -> Ending:
+def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done, planned: ()) -> Ending:
     """Carry out every run that is not done yet, then what they call for, until nothing more is called for.
 
     Returns:
@@ -80,7 +80,7 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
     statuses, stopped = _carry_out(runs, options, repeat)
     while not stopped:
         done = [run for run in planned.values() if statuses[run.id] == "done"]
-        more = {run.id: run for run in follow_up(done) if run.id not in planned}
+        more = {run.id: run for run in follow_up(done, planned) if run.id not in planned}
         if not more:
             break
         planned |= more

@@ -73,12 +73,14 @@ class Work:
         until: how many epochs are done when it is over.
         then: what can begin then.
         attempts: how many workers have died of it.
+        stops: how many were told to stop by someone else than the command.
     """
 
     tasks: tuple[Task, ...]
     until: int
     then: tuple[Work, ...] = ()
     attempts: int = 0
+    stops: int = 0
 
     @property
     def final(self) -> bool:
@@ -88,6 +90,10 @@ class Work:
     def again(self) -> Work:
         """Return it after a worker has died of it."""
         return replace(self, attempts=self.attempts + 1)
+
+    def stopped(self) -> Work:
+        """Return it after its worker was told to stop, and has left snapshots."""
+        return replace(self, stops=self.stops + 1)
 
     def apart(self) -> list[Work]:
         """Return the work of each of its runs, alone and to the end."""

@@ -15,6 +15,7 @@ import torch
 
 import datasets
 import strategies
+from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError
@@ -147,6 +148,8 @@ class _Attempt:
         data = _load(task.source)
         if data.fingerprint != identity["data"]["fingerprint"]:
             raise UserError(f"{task.source}: the data changed while the study ran; start it again")
+        if task.pretrained and weights_digest(task.pretrained) != identity["settings"]["pretrained"]:
+            raise UserError(f"{task.pretrained}: the weights changed while the study ran; start it again")
         job = Job(
             arms=tuple(member.arm() for member in self.members),
             data=data,

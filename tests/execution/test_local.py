@@ -6,7 +6,7 @@ import os
 import signal
 
 import strategies
-from bench.execution.events import RunEnded, RunStarted, Warned
+from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
 from bench.execution.task import Work
@@ -106,3 +106,23 @@ def test_the_cpu_is_shared_out_a_thread_a_run():
     assert share_out("cpu", 5, 3) == (3, 1)
     assert share_out("0", None, 10)[0] == 1
     assert resolve_device("cpu") == "cpu"
+
+
+def test_a_worker_that_the_system_tells_to_stop_is_replaced_and_its_run_gone_on_with(tmp_path, make_runs, make_tasks):
+    import multiprocessing
+
+    (run,) = make_runs("l2", epochs=4)
+    planned = make_tasks([run], tmp_path)
+    ended = []
+
+    def stop_twice(event):
+        if isinstance(event, EpochDone) and event.epoch in (1, 2):
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+        if isinstance(event, RunEnded):
+            ended.append(event.status)
+
+    assert LocalPool(workers=1, threads=1).run(alone(planned.values()), stop_twice) == []
+    assert ended == ["interrupted", "interrupted", "done"]
+    (record,) = load_study(tmp_path)
+    assert (record.status, record.metrics["final_epoch"]) == ("done", 4)
