@@ -115,7 +115,10 @@ def test_a_replicate_is_another_run_of_the_same(runs):
 @pytest.mark.parametrize("name", SUITES)
 def test_a_suite_holds_the_core_and_each_arm_once(name):
     arms = arms_of_suite(name, ("paper",))
-    assert [arm.strategy.name for arm in arms[: len(strategies.names(core=True))]] == strategies.names(core=True)
+    core = strategies.names(core=True)
+    assert list(dict.fromkeys(arm.strategy.name for arm in arms))[: len(core)] == core
+    both = {"paper", "centred"} <= {arm.form for arm in arms if arm.strategy.name == "cosine"}
+    assert both == (name == "claims")
     labels = [(arm.strategy.label, arm.form) for arm in arms]
     assert len(set(labels)) == len(labels)
 

@@ -159,7 +159,7 @@ def test_an_offline_run_is_read_back_by_wandb(tmp_path):
     assert final["status"] == "done"
     assert final["final/mAP50_95"] == 0.25
     assert final["weights/alpha"] == 0.5
-    assert run["exit"] == [{"exit_code": 0}]
+    assert [one["exit_code"] for one in run["exit"]] == [0]  # a slow machine adds a running time
 
 
 def test_a_run_that_failed_says_so(tmp_path):
@@ -167,7 +167,7 @@ def test_a_run_that_failed_says_so(tmp_path):
     run = read_back(tmp_path)["abc123abc123"]
     assert summary(run)["status"] == "diverged"
     assert summary(run)["reason"] == "loss is nan"
-    assert run["exit"] == [{"exit_code": 1}]
+    assert [one["exit_code"] for one in run["exit"]] == [1]
 
 
 def test_neither_code_nor_packages_nor_the_machine_are_recorded(tmp_path):

@@ -104,6 +104,8 @@ def test_images_are_decoded_once_a_process_and_never_taken_from_arrays_beside_th
     for image in data.train.images:  # what Ultralytics would read instead of the image
         np.save(image.path.with_suffix(".npy"), np.zeros((160, 160, 3), np.uint8))
     trainers = [PolygonTrainer(job("l2", data=data), tmp_path / name, lambda rows: None) for name in "ab"]
+    for trainer in trainers:
+        trainer.stride = 32  # set up before training
     first, second = (trainer.build_dataset(data.train) for trainer in trainers)
     assert all(image.any() for image in first.ims)
     assert all(a is b for a, b in zip(first.ims, second.ims, strict=True))

@@ -51,6 +51,6 @@ def test_a_read_only_disk_is_one_line(small_disk, small_folder):
 
 def test_a_folder_without_permission_is_one_line(tmp_path, small_folder, monkeypatch):
     (tmp_path / "out").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # the system refuses root nothing
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # the system refuses root nothing
     words = ("--strategy", "l2", "--data", small_folder, "--out", tmp_path / "out", "--precision", "fp32")
     assert "cannot be written to; choose another with --out DIR" in refused("run", *words)
