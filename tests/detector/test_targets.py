@@ -92,21 +92,15 @@ def test_an_item_depends_on_seed_epoch_and_index_alone():
     assert not torch.equal(a["img"], first[5 + len(first)]["img"])
 
 
-def test_images_are_decoded_once_a_process_and_never_taken_from_arrays_beside_them(job, tmp_path, small_folder):
+def test_images_are_decoded_once_a_process_and_never_taken_from_arrays_beside_them(tmp_path, small_folder):
     import shutil
-
-    import datasets
-    from bench.detector.trainer import PolygonTrainer
 
     folder = tmp_path / "data"
     shutil.copytree(small_folder, folder)
     data = datasets.load(folder)
     for image in data.train.images:  # what Ultralytics would read instead of the image
         np.save(image.path.with_suffix(".npy"), np.zeros((160, 160, 3), np.uint8))
-    trainers = [PolygonTrainer(job("l2", data=data), tmp_path / name, lambda rows: None) for name in "ab"]
-    for trainer in trainers:
-        trainer.stride = 32  # set up before training
-    first, second = (trainer.build_dataset(data.train) for trainer in trainers)
+    first, second = dataset(data, 4), dataset(data, 4)
     assert all(image.any() for image in first.ims)
     assert all(a is b for a, b in zip(first.ims, second.ims, strict=True))
     first.load_image(0)[0][:] = 0
