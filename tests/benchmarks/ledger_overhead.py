@@ -1,9 +1,10 @@
-"""What the gradient ledger costs: a training epoch with it against one without, interleaved in one process.
+"""What the gradient ledger costs, as a share of the training steps that it watches.
 
-    python tests/benchmarks/ledger_overhead.py [pairs]
+    python tests/benchmarks/ledger_overhead.py [rounds]
 
-Prints the ratio of each pair of trainings, and their median. With: every step noted, the probe at the shared weights
-every tenth epoch. Without: the same losses, weights and gradients, nothing noted, no probe.
+A clock is put around what the ledger does in a step (`Mixer._note`) and around the probe at the shared weights, which
+is taken once in ten epochs; what is left of the epochs' time is training. All three come from the same run, so that
+what else the machine does slows them alike.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import torch
@@ -28,23 +31,34 @@ from bench.settings import DEFAULTS
 EPOCHS = 10
 
 
-def seconds(job: Job) -> float:
-    """Return the time of ten epochs: the steps as the trainer clocks them, and the one probe."""
-    rows, probes = [], []
-    measure = SharedGradientProbe.measure
+def clocked(method: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
+    """Return a method that adds up what it takes."""
 
-    def timed(self: SharedGradientProbe, model: torch.nn.Module) -> dict[str, float]:
+    def run(*args: Any) -> Any:
         start = time.perf_counter()
-        found = measure(self, model)
-        probes.append(time.perf_counter() - start)
+        found = method(*args)
+        spent.append(time.perf_counter() - start)
         return found
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(SharedGradientProbe, "measure", timed):
-        PolygonTrainer(job, Path(folder), lambda found: rows.extend(found)).run()
-    return sum(row["seconds"] for row in rows) + sum(probes)
+    return run
 
 
-def main(pairs: int) -> None:
+def share(job: Job) -> tuple[float, float]:
+    """Return the ledger's and the probe's time, each by that of training without them."""
+    rows: list[dict[str, float]] = []
+    notes: list[float] = []
+    probes: list[float] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(Mixer, "_note", clocked(Mixer._note, notes)),
+        mock.patch.object(SharedGradientProbe, "measure", clocked(SharedGradientProbe.measure, probes)),
+    ):
+        PolygonTrainer(job, Path(folder), rows.extend).run()
+    training = sum(row["seconds"] for row in rows) - sum(notes)
+    return sum(notes) / training, sum(probes) / training
+
+
+def main(rounds: int) -> None:
     """Measure and print."""
     torch.set_num_threads(1)
     job = Job(
@@ -57,17 +71,13 @@ def main(pairs: int) -> None:
         device="cpu",
         val_every=EPOCHS,
     )
-    ratios = []
-    for number in range(pairs + 1):
-        with_ledger = seconds(job)
-        with mock.patch.object(Mixer, "_note"), mock.patch.object(SharedGradientProbe, "measure", return_value={}):
-            without = seconds(job)
-        if number:  # the first pair warms up
-            ratios.append(with_ledger / without)
-            print(
-                f"pair {number}: {with_ledger:.2f} s with, {without:.2f} s without, ratio {ratios[-1]:.3f}", flush=True
-            )
-    print(f"median ratio of {pairs} pairs: {statistics.median(ratios):.3f}")
+    found = []
+    for number in range(rounds + 1):
+        ledger, probe = share(job)
+        if number:  # the first round warms up
+            found.append(ledger + probe)
+            print(f"round {number}: every step {ledger:.2%}, the probe {probe:.2%}", flush=True)
+    print(f"the ledger takes {statistics.median(found):.2%} of the training it watches (median of {rounds} rounds)")
 
 
 if __name__ == "__main__":
