@@ -542,6 +542,31 @@ def test_schedules(schedule, expected):
     assert loss.get_alpha(1000) == loss.get_alpha(100)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        ("cosine", "cosine[start=0.9,end=0.2]"),
+        ("linear", "linear[start=0.9,end=0.2]"),
+        ("exponential", f"exponential[start=0.9,rate={math.log(4.5)}]"),
+    ],
+)
+@pytest.mark.parametrize("normalised", [False, True])
+def test_the_drop_in_weighs_as_the_harness_does(schedule, text, normalised):
+    """Step by step, over epochs of several steps: the module for one's own loop and the strategy of the harness."""
+    from bench.detector.mixer import Mixer
+    from strategies import parse
+
+    loss = HybridPolygonLoss(schedule, total_epochs=5, normalize_gradients=normalised)
+    text = text.replace("]", ",normalization=gradient]") if normalised else text
+    mixer = Mixer(parse(text)[0], "paper", 5)
+    visible, area = torch.ones(6, 4, dtype=torch.bool), torch.full((6,), 20.0)
+    for step in range(15):
+        mixer.epoch = step // 3
+        pred, target = random_convex(6, 4, step), random_convex(6, 4, step + 50)
+        total, _, _ = loss(pred, target, visible.float(), area, epoch=mixer.epoch)
+        assert float(total) == pytest.approx(float(mixer(pred, target, visible, area)), rel=1e-5)
+
+
 def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return random_convex(6, 4, 1), random_convex(6, 4, 2), torch.ones(6, 4), torch.full((6, 1), 20.0)
 
