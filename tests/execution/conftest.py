@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections import deque
 
 import pytest
@@ -73,3 +75,14 @@ def make_tasks(small_folder):
 def alone(tasks) -> Queue:
     """Return each task as work of its own."""
     return Queue(Work((task,), task.epochs) for task in tasks)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a file system of 24 MiB: not enough for the snapshots of two runs."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.name != "posix" or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", folder]).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)

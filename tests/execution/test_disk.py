@@ -5,40 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-import pytest
-
-from bench.records import load_study
 from tests.commands import bench, refused
-
-from .study import Study
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """Return a file system of 24 MiB: not enough for the snapshots of two runs."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.name != "posix" or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", folder]).returncode:
-        pytest.skip("no file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def test_a_full_disk_stops_the_study_in_one_line_and_costs_nothing(small_disk, tmp_path, small_folder):
-    study = Study(small_disk / "study", small_folder)
-    status, said = study.run("--workers", 2)
-    assert status == 2
-    assert "Traceback" not in said
-    (last,) = [line for line in said.splitlines() if line.startswith("bench: ")]
-    assert last.endswith("cannot be written: No space left on device; mend that, and give the same command again")
-    assert not list(small_disk.rglob("*.tmp"))
-    assert {record.status for record in load_study(study.out / "main")} <= {"planned", "running", "interrupted"}
-    subprocess.run(["mount", "-o", "remount,size=400m", small_disk], check=True)
-    status, said = study.run("--workers", 2)
-    assert status == 0, said
-    undisturbed = Study(tmp_path / "undisturbed", small_folder)
-    assert undisturbed.run()[0] == 0
-    assert study.left_behind() == undisturbed.left_behind()
 
 
 def test_a_read_only_disk_is_one_line(small_disk, small_folder):

@@ -8,9 +8,12 @@ kills one 30 times; the suite has a short version.
 from __future__ import annotations
 
 import random
+import subprocess
 import time
 
 import pytest
+
+from bench.records import load_study
 
 from .study import Study, group_of, kill, wait_until_gone, workers_of
 
@@ -104,4 +107,19 @@ def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder, undistu
     assert statuses <= {"interrupted", "planned", "done"}
     assert "interrupted" in statuses
     assert study.run()[0] == 0
+    assert study.left_behind() == undisturbed
+
+
+def test_a_full_disk_stops_the_study_in_one_line_and_costs_nothing(small_disk, small_folder, undisturbed):
+    study = Study(small_disk / "study", small_folder)
+    status, said = study.run("--workers", 2)
+    assert status == 2
+    assert "Traceback" not in said
+    (last,) = [line for line in said.splitlines() if line.startswith("bench: ")]
+    assert last.endswith("cannot be written: No space left on device; mend that, and give the same command again")
+    assert not list(small_disk.rglob("*.tmp"))
+    assert {record.status for record in load_study(study.out / "main")} <= {"planned", "running", "interrupted"}
+    subprocess.run(["mount", "-o", "remount,size=400m", small_disk], check=True)
+    status, said = study.run("--workers", 2)
+    assert status == 0, said
     assert study.left_behind() == undisturbed
