@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Ultralytics' own names; everything not named here is at the installed Ultralytics' default."""
 
-QUICK: dict[str, Any] = {"epochs": 8}
+QUICK: dict[str, Any] = {"epochs": 15}
 
 _OURS = {
     "seed": "--seeds",

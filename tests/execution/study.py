@@ -49,9 +49,10 @@ class Study:
     Args:
         folder: everything is in it.
         data: a COCO folder.
+        seeds: how many; four runs each.
     """
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    def __init__(self, folder: Path, data: Path, seeds: int = 1) -> None:
         folder.mkdir(exist_ok=True)
         self.out = folder / "out"
         self.counts = folder / "counts"
@@ -59,7 +60,7 @@ class Study:
         plugin = folder / "counting.py"
         plugin.write_text(COUNTING.format(epochs=EPOCHS))
         self.words = [
-            "run", "--data", data, "--out", self.out, "--wandb", "off", "--seeds", 1, "--precision", "fp32",
+            "run", "--data", data, "--out", self.out, "--wandb", "off", "--seeds", seeds, "--precision", "fp32",
             "--set", f"epochs={EPOCHS}", "--set", "imgsz=64", "--set", "batch=4", "--val-every", 2,
             "--snapshot-every", 1, "--plugin", plugin, "--strategy", "test-counting[share=[0.25,0.75]]",
             "--strategy", "l2", "--strategy", "adaptive",

@@ -20,17 +20,32 @@ from .study import Study, group_of, kill, wait_until_gone, workers_of
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, small_folder):
-    study = Study(tmp_path_factory.mktemp("undisturbed"), small_folder)
-    status, said = study.run("--workers", 1)
+    return carried_out(Study(tmp_path_factory.mktemp("undisturbed"), small_folder))
+
+
+def carried_out(study):
+    """Return what a study leaves that nothing happens to."""
+    status, said = study.run()
     assert status == 0, said
     return study.left_behind()
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
-def test_kills_at_random_moments_change_nothing(tmp_path, small_folder, undisturbed, kills):
-    """Workers and the command itself, while they start, train, write snapshots, measure and write records."""
+def test_three_kills_at_random_moments_change_nothing(tmp_path, small_folder, undisturbed):
+    assert tortured(Study(tmp_path / "study", small_folder), 3) == undisturbed
+
+
+@pytest.mark.slow
+def test_thirty_kills_at_random_moments_change_nothing(tmp_path, small_folder):
+    undisturbed = carried_out(Study(tmp_path / "undisturbed", small_folder, seeds=12))
+    assert tortured(Study(tmp_path / "study", small_folder, seeds=12), 30) == undisturbed
+
+
+def tortured(study, kills):
+    """Return what a study leaves whose workers and command are killed, whatever they are at.
+
+    They start, train, write snapshots, measure and write records.
+    """
     rng = random.Random(kills)
-    study = Study(tmp_path / "study", small_folder)
     done: dict[str, str] = {}
     for number in range(kills):
         process = study.start("--workers", 2)
@@ -39,6 +54,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path, small_folder, undistur
         deadline = time.monotonic() + pause
         while time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
+        assert process.poll() is None, f"the study was over after {number} kills"
         workers = workers_of(process)
         victim = rng.choice([process.pid, *workers])
         kill(victim)
@@ -56,7 +72,7 @@ def test_kills_at_random_moments_change_nothing(tmp_path, small_folder, undistur
         if status == 0:
             break
     assert status == 0, said
-    assert study.left_behind() == undisturbed
+    return study.left_behind()
 
 
 def test_two_commands_divide_the_work(tmp_path, small_folder, undisturbed):
