@@ -34,3 +34,7 @@ def test_sign_flips_of_very_many_seeds_are_drawn_the_same_every_time():
     xs = np.random.default_rng(5).normal(0.3, 1, 60)
     assert sign_flip_p(xs) == sign_flip_p(xs)
     assert sign_flip_p(xs) == pytest.approx(stats.ttest_1samp(xs, 0).pvalue, abs=0.02)
+    expected = stats.permutation_test((xs,), np.mean, permutation_type="samples", random_state=np.random.default_rng(1))
+    assert sign_flip_p(xs) == pytest.approx(expected.pvalue, abs=0.01)
+    assert sign_flip_p(np.ones(60)) == 1 / 10_000
+    assert sign_flip_p(np.zeros(60)) == 1
