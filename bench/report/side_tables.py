@@ -32,12 +32,13 @@ LEDGER = {
 
 def criteria_table(comparison: Comparison) -> pd.DataFrame:
     """Return a row a strategy and a column a criterion."""
+    measured = [one for one in comparison.criteria if one.measured]
     return pd.DataFrame(
         [
             {
                 "strategy": row.label,
                 "MGIoU": row.form or MISSING,
-                **{one.heading: one.cells[index].text for one in comparison.criteria if one.measured},
+                **{one.heading: one.cells[index].text for one in measured},
             }
             for index, row in enumerate(comparison.core)
         ]

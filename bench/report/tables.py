@@ -28,6 +28,7 @@ def variants_table(comparison: Comparison) -> pd.DataFrame:
 
 def shape_table(comparison: Comparison) -> pd.DataFrame:
     """Return AP of the ring and the box, AP90 of the hull, and the rarer degenerate shapes that were seen."""
+    rare = {rate: heading for rate, heading in RARE.items() if seen(comparison, rate)}
     return pd.DataFrame(
         [
             {
@@ -38,7 +39,7 @@ def shape_table(comparison: Comparison) -> pd.DataFrame:
                 "ring AP75": figure(row.means.get("ring_mAP75")),
                 "box mAP50-95": figure(row.means.get("box_mAP50_95")),
                 "hull AP90": figure(row.means.get("mAP90")),
-                **{heading: percent(row.means.get(rate)) for rate, heading in RARE.items() if seen(comparison, rate)},
+                **{heading: percent(row.means.get(rate)) for rate, heading in rare.items()},
             }
             for row in comparison.rows
         ]

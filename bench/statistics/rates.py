@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from scipy import special, stats
@@ -11,6 +12,7 @@ _NUISANCE = 128
 """Common rates at which scipy starts its search for the one that makes the table likeliest."""
 
 
+@lru_cache(maxsize=4096)
 def rate_interval(
     k: int, n: int, confidence: float = 0.95, method: Literal["wilson", "clopper-pearson"] = "wilson"
 ) -> tuple[float, float]:
