@@ -7,24 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean, median, stdev
 
+from bench.detector.mixer import LEDGER_COLUMNS
+from bench.detector.probe import PROBE_COLUMNS
 from strategies import Stage
 
-MEANS = (
-    "alpha",
-    "w_l2",
-    "w_mgiou",
-    "loss_l2",
-    "loss_mgiou",
-    "grad_l2",
-    "grad_mgiou",
-    "grad_cosine",
-    "conflict",
-    "share_l2",
-    "alpha_step",
-    "net_grad_l2",
-    "net_grad_mgiou",
-    "net_grad_cosine",
-)
+MEANS = (*LEDGER_COLUMNS, *PROBE_COLUMNS)
 """Columns of history.csv whose mean over the epochs that have them is kept."""
 
 SPIKE = 4.0

@@ -161,6 +161,13 @@ class RunFolder:
         path = self.path / "run.json"
         return RunRecord.from_json(_content(path), str(path))
 
+    def read_if_any(self) -> RunRecord | None:
+        """Read `run.json`; None where there is none that can be read."""
+        try:
+            return self.read()
+        except (FileNotFoundError, RecordError):
+            return None
+
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write `history.csv`, a row an epoch; what was not measured in an epoch is empty."""
         write_atomic(self.path / "history.csv", pd.DataFrame(list(rows)).to_csv(index=False, lineterminator="\n"))

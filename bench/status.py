@@ -12,7 +12,7 @@ from tabulate import tabulate
 from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import start_of
-from bench.records import STATUSES, RecordError, RunFolder, RunRecord
+from bench.records import GOES_ON, STATUSES, RecordError, RunFolder, RunRecord
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
 
@@ -87,7 +87,7 @@ def _standing(folder: Path, record: RunRecord, alive: bool) -> Standing:
         status, reason = "interrupted", _NO_PROCESS
     epochs = record.identity["settings"].get("epochs", 0)
     done = epochs if record.done else record.metrics.get("final_epoch", 0)
-    if status in ("planned", "running", "interrupted"):
+    if status in GOES_ON:
         done = start_of(folder, record.identity).epochs
     form = f" ({record.form})" if record.form else ""
     again = ", once more" if record.replicate else ""

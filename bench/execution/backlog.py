@@ -126,8 +126,7 @@ class Backlog:
         if not isinstance(record, RunRecord) or record.status in GOES_ON or self._is_as_it_was(record):
             return False
         self.ended(run_id, record.status)
-        seconds = record.timing.get("total_s") or 0.0
-        self.on_event(RunEnded(run_id, record.status, record.reason, record.metrics, seconds))
+        self.on_event(RunEnded.of(record))
         return True
 
     def _prepare(self, run_id: str) -> None:
@@ -173,8 +172,8 @@ def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, fresh: bool)
     """Return what there is to train of runs that are not over, as the folder stands; nothing is written."""
     starts = {}
     for run in runs:
-        record = None if fresh else _read(folder / run.id)
-        status = record.status if isinstance(record, RunRecord) else None
+        record = None if fresh else RunFolder(folder / run.id).read_if_any()
+        status = record.status if record else None
         if status != "done":
             starts[run.id] = start_of(folder / run.id, run.identity) if status in GOES_ON else Start()
     left = [run for run in runs if run.id in starts]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.records import RunRecord
+
 
 @dataclass(frozen=True)
 class RunStarted:
@@ -53,6 +55,11 @@ class RunEnded:
     reason: str | None
     metrics: Mapping[str, float]
     seconds: float
+
+    @classmethod
+    def of(cls, record: RunRecord) -> RunEnded:
+        """Return what a record says of how its run ended."""
+        return cls(record.id, record.status, record.reason, record.metrics, record.timing.get("total_s") or 0.0)
 
 
 @dataclass(frozen=True)

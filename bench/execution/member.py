@@ -20,7 +20,7 @@ from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
 from bench.ledger import summarise
-from bench.records import RunFolder, RunRecord, write_atomic
+from bench.records import GOES_ON, RunFolder, RunRecord, write_atomic
 from bench.tracking import RunInfo, Tracker, open_trackers
 from datasets import DataSet
 
@@ -123,7 +123,7 @@ class Member:
         rows = self.progress.rows
         if rows:
             self.folder.write_history(rows)
-        ended = status not in ("interrupted", "planned")
+        ended = status not in GOES_ON
         record = replace(
             self._record,
             status=status,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from bench.execution.backlog import Backlog
 from bench.execution.events import Event, RunEnded
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import GOES_ON, RecordError, RunFolder
+from bench.records import GOES_ON, RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
@@ -90,11 +89,10 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
 
 
 def _records(folder: Path) -> dict[str, str]:
-    """Return every record of a study that is over, as JSON by run id."""
+    """Return every record of a study as it stands, as JSON by run id."""
     found = {}
     for path in folder.glob("*/run.json"):
-        with contextlib.suppress(FileNotFoundError, RecordError):
-            record = RunFolder(path.parent).read()
+        if record := RunFolder(path.parent).read_if_any():
             found[record.id] = record.to_json()
     return found
 
@@ -127,10 +125,9 @@ def _carry_out(runs: Sequence[Run], options: Options, repeat: Mapping[str, str])
 
 def _given_up(task: Task) -> RunEnded:
     """Record that a run was stopped before it could leave a snapshot, unless it had just come to its end."""
-    with contextlib.suppress(FileNotFoundError, RecordError):
-        record = RunFolder(task.folder).read()
-        if record.status not in GOES_ON:
-            return RunEnded(record.id, record.status, record.reason, record.metrics, 0.0)
+    record = RunFolder(task.folder).read_if_any()
+    if record is not None and record.status not in GOES_ON:
+        return RunEnded.of(record)
     reason = "stopped before it left a snapshot of its last epoch; it goes on from an earlier one"
     RunFolder(task.folder).write(task.record("interrupted", reason))
     return RunEnded(task.run_id, "interrupted", reason, {}, 0.0)

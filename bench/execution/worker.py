@@ -28,7 +28,7 @@ from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
 from bench.provenance import provenance
-from bench.records import GOES_ON, RecordError, RunFolder, write_atomic
+from bench.records import GOES_ON, RunFolder, write_atomic
 
 Emit = Callable[[Event], None]
 
@@ -66,14 +66,11 @@ def _without_those_that_are_over(work: Work, emit: Emit) -> Work:
     """Leave out runs that a worker brought to their end before it died; tell of them."""
     left = []
     for task in work.tasks:
-        record = None
-        with contextlib.suppress(FileNotFoundError, RecordError):
-            record = RunFolder(task.folder).read()
+        record = RunFolder(task.folder).read_if_any()
         if record is None or record.status in GOES_ON:
             left.append(task)
         else:
-            seconds = record.timing.get("total_s") or 0.0
-            emit(RunEnded(record.id, record.status, record.reason, record.metrics, seconds))
+            emit(RunEnded.of(record))
     return replace(work, tasks=tuple(left))
 
 

@@ -6,12 +6,11 @@ import math
 
 import pandas as pd
 
-from bench.report.model import REFERENCE, UNDECIDED, Comparison, Family
+from bench.report.model import REFERENCE, Comparison, Family
 from bench.report.numbers import MISSING, count_of, figure, names, number, percent, with_interval
-from bench.report.parts import Combined, Control, Winner
-from bench.report.tables import time_unit
+from bench.report.parts import Winner
+from bench.report.tables import judged, time_unit
 from bench.report.text import ranges
-from bench.statistics import PairedDifference
 
 LEDGER = {
     "alpha": ("α", ".2f"),
@@ -146,18 +145,6 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
             for row in comparison.all_rows
         ]
     )
-
-
-def judged(row: Combined | Control, found: PairedDifference | None) -> str:
-    """Return a difference with its interval and verdict."""
-    if found is None:
-        return MISSING
-    more = ""
-    if row.verdict == UNDECIDED and found.decided:
-        more = " (Holm)"
-    elif row.verdict == UNDECIDED and found.seeds_to_decide:
-        more = f" (≈ {found.seeds_to_decide} seeds)"
-    return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
 
 
 def cost_total(comparison: Comparison) -> str:

@@ -10,6 +10,8 @@ import pandas as pd
 from bench.report.conclusion import statuses
 from bench.report.model import REFERENCE, UNDECIDED, Comparison, Row
 from bench.report.numbers import MISSING, figure, number, percent, with_interval
+from bench.report.parts import Combined, Control
+from bench.statistics import PairedDifference
 
 DEGENERATE = "ended in a degenerate shape on most images"
 RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no prediction"}
@@ -90,9 +92,11 @@ def seen(comparison: Comparison, rate: str) -> bool:
 
 def difference(row: Row) -> str:
     """Return mean, interval and verdict of the difference to the reference."""
-    found = row.difference
-    if row.reference:
-        return "reference"
+    return "reference" if row.reference else judged(row, row.difference)
+
+
+def judged(row: Row | Combined | Control, found: PairedDifference | None) -> str:
+    """Return a difference with its interval and the row's verdict on it."""
     if found is None:
         return MISSING
     more = ""

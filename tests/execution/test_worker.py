@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import pytest
 import torch
 
-import datasets
 import strategies
 from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
-from bench.execution.task import Task, Work
+from bench.execution.task import Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
-from bench.settings import DEFAULTS
-from bench.study import Run
-from bench.tracking import TrackingConfig, open_trackers
+from bench.tracking import open_trackers
 
 
 @pytest.fixture
-def carried_out(small_folder, tmp_path):
+def carried_out(make_runs, make_tasks, tmp_path):
     """Return a maker of finished runs: `carried_out("l2", epochs=2)` gives its folder, record and events."""
     torch.set_num_threads(1)
 
     def make(text, fingerprint=None, **settings):
-        (strategy,) = strategies.parse(text)
-        data = datasets.load(small_folder)
-        described = {"name": data.name, "fingerprint": fingerprint or data.fingerprint, "vertices": 4}
-        small = {**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings}
-        form = strategy.forms[0] if strategy.forms else None
-        run = Run(strategy, form, described, 0, "yolo11n-polygon.yaml", small)
-        task = Task(
-            run_id=run.id,
-            label=run.label,
-            study="main",
-            identity=run.identity,
-            source=str(small_folder),
-            folder=tmp_path / run.id,
-            device="cpu",
-            val_every=10,
-            snapshot_every=10,
-            plugins=(),
-            tracking=TrackingConfig(wandb="off", tensorboard=False, folder=tmp_path),
-        )
+        (run,) = make_runs(text, **{"nbs": 4, **settings})
+        if fingerprint:
+            run = dataclasses.replace(run, data={**run.data, "fingerprint": fingerprint})
+        task = make_tasks([run], tmp_path, val_every=10)[run.id]
         events = []
         carry_out(Work((task,), task.epochs), events.append)
         folder = RunFolder(task.folder)
