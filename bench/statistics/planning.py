@@ -9,8 +9,6 @@ import numpy as np
 from scipy import optimize, stats
 
 _MOST_SEEDS = 10_000
-_FAR = 6.0
-"""Standard errors from 0 beyond which a mean is found on the wrong side less than once in 10⁹; scipy has NaN there."""
 
 
 def seeds_to_decide(mean: float, sd: float, confidence: float = 0.95) -> int | None:
@@ -71,8 +69,8 @@ def minimum_detectable(sd: float, n: int, alpha: float = 0.05, power: float = 0.
 def _power(shift: float, n: int, alpha: float) -> float:
     """Return the power at a noncentrality of `shift`, the true mean in standard errors."""
     critical = stats.t.isf(alpha / 2, n - 1)
-    wrong_side = stats.nct.cdf(-critical, n - 1, shift) if shift < _FAR else 0.0
-    return float(stats.nct.sf(critical, n - 1, shift) + wrong_side)
+    # The wrong side is asked for in its mirror image: of `cdf(-critical, n - 1, shift)` scipy makes NaN from 5 on.
+    return float(stats.nct.sf(critical, n - 1, shift) + stats.nct.sf(critical, n - 1, -shift))
 
 
 def _check(sd: float, alpha: float) -> None:
