@@ -55,6 +55,11 @@ class Segment:
         return self.until - self.first + sum(segment.epochs for segment in self.then)
 
     @property
+    def length(self) -> int:
+        """Epochs on the longest way from its beginning to the end of a run."""
+        return self.until - self.first + max((segment.length for segment in self.then), default=0)
+
+    @property
     def epochs_alone(self) -> int:
         """Epochs that its runs would take, each trained alone."""
         return sum(run.settings["epochs"] - self.first for run in self.runs)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.execution.events import Event, RunEnded, RunStarted, Warned
@@ -19,12 +20,32 @@ from bench.study import Run
 _LOOK_AGAIN = 2.0
 """Seconds between two looks at what other commands are doing."""
 
+Turn = tuple[float, int]
+"""Batch, and how many epochs the way to the end of a run is, negative: the least is taken first."""
+_AT_ONCE, _LAST = -1, (math.inf, 0)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Runs that one command must have all of, since they share what they have in common."""
+
+    run_ids: tuple[str, ...]
+    turn: Turn
+
+    def is_free(self, elsewhere: Set[str]) -> bool:
+        """Whether no other command was seen to have one of its runs."""
+        return elsewhere.isdisjoint(self.run_ids)
+
 
 class Backlog:
     """Hands out the runs of a study that are not over, those that share a beginning together.
 
     A run is reserved before it is touched, and its record is read again then: whatever another command has made of it
     meanwhile is taken as it is.
+
+    What comes first is what was broken off; then one seed after the other, so that pairs are complete early; and of a
+    seed the longest way to the end of a run, so that no worker is left alone with it (Graham 1969, longest processing
+    time first).
 
     Args:
         folder: the study's.
@@ -62,8 +83,9 @@ class Backlog:
         left = [run for run in runs if self.statuses[run.id] != "done"]
         self.starts = {run.id: self._start(run) for run in left}
         self.segments = self._segments(left)
-        self._groups = deque([run.id for run in segment.runs] for segment in self.segments)
-        self._ready: deque[Work] = deque()
+        self._batches = _batches(runs)
+        self._groups = sorted(map(self._group, self.segments), key=lambda group: group.turn)
+        self._ready: list[Work] = []
         self._elsewhere: set[str] = set()
         self._looked = -_LOOK_AGAIN
 
@@ -81,13 +103,19 @@ class Backlog:
 
     def take(self) -> Work | None:
         """Return what to do next; None when there is nothing for now."""
-        if not self._ready and (not self._elsewhere or time.monotonic() - self._looked >= _LOOK_AGAIN):
-            self._look()
-        return self._ready.popleft() if self._ready else None
+        first = min(map(self._turn, self._ready), default=_LAST)
+        others_due = time.monotonic() - self._looked >= _LOOK_AGAIN
+        if any(group.turn < first and (others_due or group.is_free(self._elsewhere)) for group in self._groups):
+            self._look(first)
+        if not self._ready:
+            return None
+        work = min(self._ready, key=self._turn)
+        self._ready.remove(work)
+        return work
 
     def put_back(self, work: Sequence[Work]) -> None:
-        """Take what is to be done before all else, in order."""
-        self._ready.extendleft(reversed(work))
+        """Take what follows on work that is over, or was broken off."""
+        self._ready.extend(work)
 
     def ended(self, run_id: str, status: str) -> None:
         """Note that a run is over, or stopped; one that was stopped may still be gone on with here."""
@@ -99,23 +127,22 @@ class Backlog:
         """Give back what is reserved."""
         self._reservations.close()
 
-    def _look(self) -> None:
-        """Reserve the first group that no other command has a run of, and plan what is left of it."""
+    def _look(self, first: Turn) -> None:
+        """Reserve the first group before that turn which no other command has a run of, and plan what is left of it."""
         self._looked = time.monotonic()
-        for _ in range(len(self._groups)):
-            group = self._groups.popleft()
-            if self._reservations.take(group):
-                self._elsewhere -= set(group)
-                left = [run_id for run_id in group if not self._is_over(run_id)]
+        for group in [group for group in self._groups if group.turn < first]:
+            if self._reservations.take(group.run_ids):
+                self._groups.remove(group)
+                self._elsewhere -= set(group.run_ids)
+                left = [run_id for run_id in group.run_ids if not self._is_over(run_id)]
                 for run_id in left:
                     self._prepare(run_id)
-                self._ready.extend(self._work(segment) for segment in self._segments([self._runs[i] for i in left]))
-                if self._ready:
-                    self._looked = -_LOOK_AGAIN
+                found = [self._work(segment) for segment in self._segments([self._runs[i] for i in left])]
+                self._ready.extend(found)
+                if found:
                     return
             else:
-                self._groups.append(group)
-                for run_id in group:
+                for run_id in group.run_ids:
                     if run_id not in self._elsewhere and self._reservations.others(run_id):
                         self._elsewhere.add(run_id)
                         self.on_event(RunStarted(run_id, -1))
@@ -165,7 +192,22 @@ class Backlog:
             tuple(self._tasks[run.id] for run in segment.runs),
             segment.until,
             tuple(self._work(one) for one in segment.then),
+            segment.length,
         )
+
+    def _group(self, segment: Segment) -> _Group:
+        ids = tuple(run.id for run in segment.runs)
+        return _Group(ids, (self._batches[ids[0]], -segment.length))
+
+    def _turn(self, work: Work) -> Turn:
+        broken_off = work.attempts or work.stops
+        return (_AT_ONCE if broken_off else self._batches[work.tasks[0].run_id], -work.length)
+
+
+def _batches(runs: Sequence[Run]) -> dict[str, int]:
+    """Return by run id the number of the batch it belongs to: the runs of one data set and seed."""
+    numbers: dict[tuple[str, int], int] = {}
+    return {run.id: numbers.setdefault((run.data["fingerprint"], run.seed), len(numbers)) for run in runs}
 
 
 def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, fresh: bool) -> list[Segment]:

@@ -72,6 +72,7 @@ class Work:
         tasks: the runs; where they are in the midst of their training is for their snapshots to say.
         until: how many epochs are done when it is over.
         then: what can begin then.
+        length: epochs from its beginning to its last run's end, as planned.
         attempts: how many workers have died of it.
         stops: how many were told to stop by someone else than the command.
     """
@@ -79,6 +80,7 @@ class Work:
     tasks: tuple[Task, ...]
     until: int
     then: tuple[Work, ...] = ()
+    length: int = 0
     attempts: int = 0
     stops: int = 0
 

@@ -79,6 +79,34 @@ def test_all_is_planned_once_and_handed_out_with_what_it_shares(study):
     assert backlog.empty
 
 
+def test_a_seed_after_the_other_and_of_a_seed_the_longest_way_first(tmp_path, make_runs, make_tasks):
+    runs = make_runs("l2", "two-stage-50", "two-stage-70", "cosine", epochs=10, seeds=(0, 1))
+    backlog = Backlog(tmp_path, runs, make_tasks(runs, tmp_path), True, {})
+    found = []
+    while (work := backlog.take()) is not None:
+        found.append((work.tasks[0].identity["seed"], sorted(task.label for task in work.tasks), work.until))
+        backlog.put_back(work.then)
+    backlog.close()
+    together = ["l2", "two-stage-50", "two-stage-70"]
+    of_a_seed = [
+        (together, 5),
+        (["cosine"], 10),
+        (["l2", "two-stage-70"], 7),  # five epochs to go, as two-stage-50 has
+        (["two-stage-50"], 10),
+        (["l2"], 10),
+        (["two-stage-70"], 10),
+    ]
+    assert found == [(seed, *one) for seed in (0, 1) for one in of_a_seed]
+
+
+def test_what_was_broken_off_goes_on_before_all_else(study):
+    backlog = study.open()
+    first = backlog.take()
+    backlog.put_back(first.then)
+    backlog.put_back([first.then[1].again()])
+    assert backlog.take() == first.then[1].again()
+
+
 def test_without_sharing_each_run_is_alone(study):
     assert study.drained(study.open(sharing=False)) == [([label], 8) for label in study.ids]
 
