@@ -10,12 +10,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import torch
+from torch import Tensor
 from torch.utils.data import Sampler
 from ultralytics.data.augment import Albumentations, Compose
 from ultralytics.data.dataset import YOLODataset
 
+from bench.detector.item_memory import ItemMemory
 from bench.geometry import canonical_permutation, resample
 from datasets import Image, Split
+
+_CPU = torch.device("cpu")
 
 _DECODED: WeakKeyDictionary[Split, dict[str, list[Any]]] = WeakKeyDictionary()
 """Images by split and size, as long as the split is in memory: they are read and never written to."""
@@ -32,12 +37,23 @@ class PolygonDataset(YOLODataset):
     Args:
         split: where images and polygons come from; every polygon is resampled to V vertices.
         seed: the run's seed.
+        memory: where items are kept for the next run of the same seed; None to make each anew.
+        device: where items lie; on a GPU, those that are kept never cross the bus again.
         **options: those of `YOLODataset`; `data["kpt_shape"]` is [V, 2].
     """
 
-    def __init__(self, split: Split, seed: int, **options: Any) -> None:
+    def __init__(
+        self,
+        split: Split,
+        seed: int,
+        memory: ItemMemory | None = None,
+        device: torch.device = _CPU,
+        **options: Any,
+    ) -> None:
         self.split = split
         self.seed = seed
+        self.memory = memory
+        self.device = device
         super().__init__(img_path=str(split.name), task="pose", **options)
         self._no_arrays()
 
@@ -81,9 +97,15 @@ class PolygonDataset(YOLODataset):
         """Return item `key % len` as epoch `key // len` shows it."""
         epoch, index = divmod(key, len(self))
         state = np.random.SeedSequence((self.seed, epoch, index)).generate_state(2)
-        random.seed(int(state[0]))
-        np.random.seed(state[1])  # noqa: NPY002  # Ultralytics' augmentations draw from the global generators
-        return super().__getitem__(index)
+        item = None if self.memory is None else self.memory.get(key)
+        if item is None:
+            _seed(state)
+            made = super().__getitem__(index)
+            item = {name: one.to(self.device) if isinstance(one, Tensor) else one for name, one in made.items()}
+            if self.memory is not None:
+                self.memory.keep(key, item)
+        _seed(state)  # multi-scale draws next, the same whether this item was made or remembered
+        return item
 
 
 class CanonicalTargets:
@@ -134,6 +156,12 @@ class EpochSampler(Sampler[int]):
         self.epoch += 1
         order = np.random.default_rng((self.seed, first // self.n)).permutation(self.n)
         yield from (first + int(index) for index in order)
+
+
+def _seed(state: np.ndarray) -> None:
+    """Seed the global generators, which Ultralytics' augmentations draw from."""
+    random.seed(int(state[0]))
+    np.random.seed(state[1])  # noqa: NPY002
 
 
 def _label(image: Image, vertices: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import strategies
+from bench.detector import item_memory
 from bench.detector.data import EpochSampler
 from bench.detector.trainer import Diverged, PolygonTrainer
 
@@ -41,7 +42,10 @@ def equal(a, b):
 
 @pytest.mark.parametrize("settings", [{}, {"mosaic": 1.0, "close_mosaic": 1, "degrees": 20.0, "flipud": 0.5}])
 def test_strategies_with_one_seed_share_weights_batches_and_order(job, tmp_path, settings):
-    runs = [train(job(name, **settings), tmp_path / name, Watching)[2] for name in ("l2", "mgiou-centred", "adaptive")]
+    runs = []
+    for name in ("l2", "mgiou-centred", "adaptive"):
+        item_memory._MEMORIES.clear()  # each makes its images itself
+        runs.append(train(job(name, **settings), tmp_path / name, Watching)[2])
     for other in runs[1:]:
         assert equal(runs[0].initial, other.initial)
         assert len(runs[0].seen) == len(other.seen) == 2 * 3
@@ -49,6 +53,23 @@ def test_strategies_with_one_seed_share_weights_batches_and_order(job, tmp_path,
             assert files == files_b
             assert torch.equal(images, images_b)
             assert torch.equal(points, points_b)
+
+
+@pytest.mark.parametrize("limit", [0, 100_000, item_memory.ON_CPU])
+def test_what_a_run_remembers_of_another_is_what_it_would_have_made(job, tmp_path, monkeypatch, limit):
+    """Multi-scale draws after the images, from the generators that making them moves."""
+    settings = {"mosaic": 1.0, "close_mosaic": 1, "epochs": 3, "multi_scale": 0.5}
+    monkeypatch.setattr(item_memory, "_MEMORIES", {})
+    monkeypatch.setattr(item_memory, "ON_CPU", 0)
+    alone, rows, _ = train(job("cosine", **settings), tmp_path / "alone")
+    monkeypatch.setattr(item_memory, "_MEMORIES", {})
+    monkeypatch.setattr(item_memory, "ON_CPU", limit)
+    train(job("l2", **settings), tmp_path / "l2")
+    ((_, memory),) = item_memory._MEMORIES.values()
+    assert (memory.held > 0) == (limit > 0)
+    again, rows_again, _ = train(job("cosine", **settings), tmp_path / "cosine")
+    assert equal(alone.state_dict, again.state_dict)
+    assert [row["loss"] for row in rows] == [row["loss"] for row in rows_again]
 
 
 def test_another_seed_changes_all_three(job, tmp_path):
