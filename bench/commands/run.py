@@ -52,8 +52,12 @@ def run(
     fresh: options.Fresh = False,
     sharing: options.Sharing = True,
     workers: Annotated[
-        Optional[int], typer.Option(min=1, metavar="N", help="Runs at a time.  [default: one a core, or one a GPU]")
+        Optional[int], typer.Option(min=1, metavar="N", help="Runs at a time.  [default: one a core]")
     ] = None,
+    per_gpu: Annotated[
+        str,
+        typer.Option("--per-gpu", metavar="N|auto", help="Runs at a time on a GPU; auto measures what it can take."),
+    ] = "auto",
     device: options.Device = "auto",
     wandb: Annotated[
         Wandb, typer.Option(help="auto: online when a key is configured, else offline files.")
@@ -63,6 +67,8 @@ def run(
 ) -> None:
     """Train and score strategies. Runs that are done are skipped, so the same command finishes what is left."""
     from bench.commands.wanted import decided, wanted
+    from bench.commands.workers import workers_of
+    from bench.execution.backlog import left_to_do
     from bench.execution.hardware import resolve_device, share_out
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
@@ -80,13 +86,15 @@ def run(
     )  # fmt: skip
     if until_decided and max_seeds <= asked.seeds:
         raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
+    workers_for = workers_of(used_device, workers, per_gpu, asked.model, asked.settings)
     options.writable(folder)
     with setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         suite_name = suite.value if suite else "core" if all_ else None
         _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, gain)
     runs = asked.runs(chosen)
-    used_workers, threads = share_out(used_device, workers, len(runs))
+    left = {run.id for one in left_to_do(folder, runs, sharing=sharing, fresh=fresh) for run in one.runs}
+    used_workers, threads = share_out(used_device, workers_for(len(left)), len(runs))
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     ending = carry_out_study(
         runs,

@@ -23,13 +23,16 @@ def resolve_device(wanted: str) -> str:
     raise UserError(f"--device {wanted}: there is cpu{''.join(f', {n}' for n in range(found))} on this machine")
 
 
-def share_out(device: str, workers: int | None, runs: int) -> tuple[int, int]:
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_out(device: str, workers: int, runs: int) -> tuple[int, int]:
     """Return (worker processes, torch threads in each).
 
-    On the CPU it is a process a core, each with one thread: that does more than fewer processes with several, and a
-    run's last bits would depend on how many threads share its sums. On a GPU one process feeds it.
+    On the CPU each has one thread: a process a core does more than fewer processes with several threads, and a run's
+    last bits would depend on how many threads share its sums.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    on_cpu = device == "cpu"
-    used = max(1, min(workers or (cores if on_cpu else 1), runs))
-    return used, 1 if on_cpu else max(1, cores // used)
+    used = max(1, min(workers, runs))
+    return used, 1 if device == "cpu" else max(1, cores() // used)

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from bench.errors import StorageError
+from bench.execution.environment import environment
 from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
@@ -153,7 +154,7 @@ class LocalPool:
         ours, theirs = _SPAWN.Pipe()
         # Not daemonic, which would forbid it loader processes of its own; it ends with its parent all the same.
         process = _SPAWN.Process(target=_serve, args=(theirs, self.threads), name=f"worker-{number}")
-        with _environment(OMP_NUM_THREADS=str(self.threads)), _deaf_to_ctrl_c():
+        with environment(OMP_NUM_THREADS=str(self.threads)), _deaf_to_ctrl_c():
             process.start()
         theirs.close()
         return _Worker(number, process, ours)
@@ -267,18 +268,3 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set environment variables while a child is started; it inherits them, this process gets its own back."""
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value

@@ -102,9 +102,10 @@ def test_ctrl_c_stops_what_is_under_way_and_leaves_no_process(tmp_path, make_run
 
 
 def test_the_cpu_is_shared_out_a_thread_a_run():
-    assert share_out("cpu", None, 1) == (1, 1)
+    assert share_out("cpu", 2, 1) == (1, 1)
     assert share_out("cpu", 5, 3) == (3, 1)
-    assert share_out("0", None, 10)[0] == 1
+    assert share_out("cpu", 5, 0) == (1, 1)
+    assert share_out("0", 4, 10)[0] == 4
     assert resolve_device("cpu") == "cpu"
 
 

@@ -1,0 +1,57 @@
+"""`--workers` and `--per-gpu`: how many runs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bench.commands.options import say
+from bench.errors import UserError
+from bench.execution.hardware import cores
+from bench.execution.slots import Reading, chosen, measure
+
+AUTO = "auto"
+
+
+def workers_of(
+    device: str, workers: int | None, per_gpu: str, model: str, settings: Mapping[str, Any]
+) -> Callable[[int], int]:
+    """Return what tells the number of worker processes for a number of runs; on a GPU it measures, if nobody says.
+
+    Raises:
+        UserError: `--per-gpu` is no number, or not for this device, or not the only one to say.
+    """
+    if per_gpu != AUTO:
+        if not per_gpu.isdecimal() or not int(per_gpu):
+            raise UserError(f"--per-gpu {per_gpu}: give a number of runs, or auto")
+        if workers is not None:
+            raise UserError("--per-gpu and --workers both say how many runs go at a time; give one")
+        if device == "cpu":
+            raise UserError(
+                f"--per-gpu {per_gpu}: runs go on the CPU here; --workers {per_gpu} says how many at a time"
+            )
+        return lambda runs: int(per_gpu)
+    if workers is not None:
+        return lambda runs: workers
+    if device == "cpu":
+        return lambda runs: cores()
+    return lambda runs: _measured(device, runs, model, settings)
+
+
+def _measured(device: str, runs: int, model: str, settings: Mapping[str, Any]) -> int:
+    most = min(runs, cores())
+    if most <= 1:
+        return 1
+    readings = measure(model, settings, device, threads=1, most=most)
+    number = chosen(readings)
+    if readings:
+        say(f"GPU {device}: {told(readings)}: {number} runs at a time")
+    return number
+
+
+def told(readings: Sequence[Reading]) -> str:
+    """Return readings in words."""
+    return ", ".join(
+        f"{one.processes} at a time {one.images_per_s:.0f} images/s in {one.memory_share:.0%} of the memory"
+        for one in readings
+    )
