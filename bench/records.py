@@ -8,7 +8,7 @@ import json
 import math
 import os
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
@@ -191,8 +191,7 @@ class RunFolder:
 
     def write_predictions(self, results: Sequence[Mapping[str, Any]]) -> None:
         """Write `predictions.json.gz`, COCO results; the same bytes for the same results."""
-        text = json.dumps(list(results), separators=(",", ":"), allow_nan=False)
-        write_atomic(self.path / "predictions.json.gz", gzip.compress(text.encode(), mtime=0))
+        self._write_packed("predictions.json.gz", list(results))
 
     def read_predictions(self) -> list[dict[str, Any]]:
         """Read `predictions.json.gz`.
@@ -201,15 +200,43 @@ class RunFolder:
             FileNotFoundError: there is none.
             RecordError: it cannot be read.
         """
-        path = self.path / "predictions.json.gz"
-        content = _content(path)
+        return self._read_packed("predictions.json.gz", _are_results)
+
+    def write_samples(self, samples: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
+        """Write `samples.json.gz`: by epoch, COCO results on the few images that are followed."""
+        self._write_packed("samples.json.gz", {str(epoch): list(results) for epoch, results in samples.items()})
+
+    def read_samples(self) -> dict[int, list[dict[str, Any]]]:
+        """Read `samples.json.gz`, by the number of epochs that were done.
+
+        Raises:
+            FileNotFoundError: there is none.
+            RecordError: it cannot be read.
+        """
+        found = self._read_packed("samples.json.gz", _are_samples)
+        return {int(epoch): results for epoch, results in found.items()}
+
+    def _write_packed(self, name: str, value: Any) -> None:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        write_atomic(self.path / name, gzip.compress(text.encode(), mtime=0))
+
+    def _read_packed(self, name: str, fits: Callable[[Any], bool]) -> Any:
+        content = _content(self.path / name)
         try:
-            results = json.loads(gzip.decompress(content))
+            value = json.loads(gzip.decompress(content))
         except (OSError, EOFError, zlib.error, ValueError, RecursionError):
-            results = None
-        if not isinstance(results, list):
-            raise RecordError(f"{path}: no COCO results; {_REMEDY}")
-        return results
+            value = None
+        if not fits(value):
+            raise RecordError(f"{self.path / name}: no COCO results; {_REMEDY}")
+        return value
+
+
+def _are_results(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _are_samples(value: Any) -> bool:
+    return isinstance(value, dict) and all(epoch.isdecimal() and _are_results(one) for epoch, one in value.items())
 
 
 def read_bootstraps(folder: Path, records: Sequence[RunRecord]) -> dict[str, np.ndarray]:

@@ -88,7 +88,14 @@ def test_a_run_leaves_what_the_design_says(study):
     for record in load_study(out / "main"):
         folder = out / "main" / record.id
         names = {path.name for path in folder.iterdir()}
-        assert names == {"run.json", "history.csv", "predictions.json.gz", "bootstrap.json", "weights.pt"}
+        assert names == {
+            "run.json",
+            "history.csv",
+            "predictions.json.gz",
+            "bootstrap.json",
+            "samples.json.gz",
+            "weights.pt",
+        }
         assert record.metrics["final_epoch"] == 2
         assert record.provenance["hardware"]["device"] == "cpu"
         assert record.provenance["versions"]["torch"]

@@ -69,9 +69,22 @@ def test_predictions_that_are_none_are_named(tmp_path, content):
         RunFolder(tmp_path).read_predictions()
 
 
+def test_samples_come_back_by_epoch(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_samples({10: [{"image_id": 1}], 2: []})
+    assert folder.read_samples() == {10: [{"image_id": 1}], 2: []}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"ten": []}', b'{"10": {}}', b'{"-1": []}'])
+def test_samples_that_are_none_are_named(tmp_path, content):
+    write_atomic(tmp_path / "samples.json.gz", gzip.compress(content))
+    with pytest.raises(RecordError, match=r"samples\.json\.gz: no COCO results"):
+        RunFolder(tmp_path).read_samples()
+
+
 def test_what_is_not_there_is_not_there(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    for read in (folder.read, folder.read_history, folder.read_predictions):
+    for read in (folder.read, folder.read_history, folder.read_predictions, folder.read_samples):
         with pytest.raises(FileNotFoundError):
             read()
     assert load_study(tmp_path / "nowhere") == []

@@ -31,6 +31,7 @@ from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.evaluation import Evaluator
+from bench.evaluation.samples import sample_ids, sampled
 from datasets import DataSet, Split
 
 _NO_RETRY = 3
@@ -187,6 +188,11 @@ class PolygonTrainer(PoseTrainer):
         self.train()
         self._end = time.perf_counter()
         return Outcome(self._averaged_weights(), self.predictions, tuple(self._measured))
+
+    @property
+    def samples(self) -> list[dict[str, Any]]:
+        """What it last predicted on the images that are followed."""
+        return sampled(self.predictions, sample_ids(self.job.data.val.coco))
 
     @property
     def train_s(self) -> float:

@@ -16,6 +16,7 @@ from bench.detector.snapshot import Snapshot, of_arm
 from bench.detector.stages import stage_starts
 from bench.detector.trainer import Outcome, StageEnd
 from bench.evaluation.bootstrap import image_bootstrap
+from bench.evaluation.results import Result
 from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
@@ -78,9 +79,11 @@ class Member:
             # So that they are not told again if this worker dies.
             write_progress(self.task.folder, self.task.identity, self.progress)
 
-    def epoch_is_over(self, row: dict[str, float]) -> None:
-        """Take an epoch's row."""
+    def epoch_is_over(self, row: dict[str, float], samples: list[Result] | None = None) -> None:
+        """Take an epoch's row, and what it predicts on the images that are followed, if it was measured."""
         self.progress.rows.append(row)
+        if samples is not None:
+            self.progress.samples[len(self.progress.rows)] = samples
         if self._tracker is not None:
             self._tell(row)
 
@@ -108,8 +111,11 @@ class Member:
         )
         # Rows of an epoch that was broken off are no part of it.
         rows = self.progress.rows[:epoch]
-        kept = replace(self.progress, rows=rows, told=min(self.progress.told, epoch), seconds=self._seconds(spent))
+        samples = {done: results for done, results in self.progress.samples.items() if done <= epoch}
+        told, seconds = min(self.progress.told, epoch), self._seconds(spent)
+        kept = replace(self.progress, rows=rows, samples=samples, told=told, seconds=seconds)
         write_progress(self.task.folder, self.task.identity, kept)
+        self._write_what_there_is(epoch)  # for who looks at a run while it is under way
 
     def score(self, outcome: Outcome, arm: int, data: DataSet) -> None:
         """Write what the last epoch leaves."""
@@ -121,8 +127,7 @@ class Member:
     def close(self, status: str, reason: str | None, spent: Mapping[str, float], others: Sequence[str]) -> RunRecord:
         """Write the run's record as it now stands; the arguments are those of `keep`."""
         rows = self.progress.rows
-        if rows:
-            self.folder.write_history(rows)
+        self._write_what_there_is(len(rows))
         ended = status not in GOES_ON
         record = replace(
             self._record,
@@ -140,10 +145,20 @@ class Member:
             self._tracker.finish(record)
         return record
 
+    def _write_what_there_is(self, epochs: int) -> None:
+        if epochs:
+            self.folder.write_history(self.progress.rows[:epochs])
+        samples = {done: results for done, results in self.progress.samples.items() if done <= epochs}
+        if samples:
+            self.folder.write_samples(samples)
+
     def _tell(self, row: Mapping[str, float]) -> None:
         assert self._tracker is not None
+        epoch = int(row["epoch"])
         self._tracker.log_epoch(row)
-        self.progress.told = int(row["epoch"])
+        if epoch in self.progress.samples:
+            self._tracker.log_samples(epoch, self.progress.samples[epoch])
+        self.progress.told = epoch
 
     def _seconds(self, spent: Mapping[str, float]) -> dict[str, float]:
         """Return the times of all attempts together; of memory the peak."""

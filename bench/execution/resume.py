@@ -27,6 +27,7 @@ class Progress:
         metrics: that stages left behind.
         seconds: training and evaluation so far, as in the record's timing.
         shared: by run id, how many of the first epochs were trained together with another run.
+        samples: by the number of epochs done, what was predicted on the images that are followed.
         told: how many of the rows trackers have been told.
         started: when the first attempt began, ISO date in UTC; empty before.
         trainer: `PolygonTrainer.snapshot()`; None before the first epoch is over.
@@ -36,6 +37,7 @@ class Progress:
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
+    samples: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     told: int = 0
     started: str = ""
     trainer: dict[str, Any] | None = None
@@ -99,7 +101,15 @@ def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[s
     return {key: value for key, value in raw.items() if key != "identity"}
 
 
-_KINDS = {"rows": list, "metrics": dict, "seconds": dict, "shared": dict, "told": int, "trainer": dict | None}
+_KINDS = {
+    "rows": list,
+    "metrics": dict,
+    "seconds": dict,
+    "shared": dict,
+    "samples": dict,
+    "told": int,
+    "trainer": dict | None,
+}
 
 
 def _is_count(value: Any) -> bool:

@@ -174,7 +174,7 @@ class _Attempt:
         assert self.trainer is not None
         epochs = self.first.epochs
         for member, row in zip(self.members, rows, strict=True):
-            member.epoch_is_over(row)
+            member.epoch_is_over(row, self.trainer.samples if "mAP50_95" in row else None)
             measured = {key: row[key] for key in ("mAP50_95", "full_image") if key in row}
             done = len(member.progress.rows)
             told = EpochDone(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch.utils.tensorboard import SummaryWriter
 
+from bench.evaluation.results import Result
 from bench.records import RunRecord
 from bench.tracking.metric_names import dashboard_row
 from bench.tracking.trackers import RunInfo, TrackingConfig
@@ -23,6 +24,9 @@ class TensorBoardTracker:
         """Write one epoch's scalars."""
         for name, value in dashboard_row(row).items():
             self._writer.add_scalar(name, value, int(row["epoch"]))
+
+    def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
+        """Write nothing: there are no images here."""
 
     def finish(self, record: RunRecord) -> None:
         """Write the status and close."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.evaluation.results import Result
 from bench.records import RunRecord
 
 LOGGER = logging.getLogger("bench.tracking")
@@ -62,6 +63,9 @@ class Tracker(Protocol):
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Take one epoch's row of history.csv."""
+
+    def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
+        """Take what a measured epoch predicts on the images that are followed, after its row."""
 
     def finish(self, record: RunRecord) -> None:
         """Take the final record, and close."""
@@ -120,6 +124,10 @@ class _Guarded:
     def log_epoch(self, row: Mapping[str, float]) -> None:
         for name, tracker in list(self._trackers.items()):
             self._try(name, partial(tracker.log_epoch, row))
+
+    def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
+        for name, tracker in list(self._trackers.items()):
+            self._try(name, partial(tracker.log_samples, epoch, results))
 
     def finish(self, record: RunRecord) -> None:
         for name, tracker in list(self._trackers.items()):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.evaluation.results import Result
 from bench.records import RunRecord
 from bench.tracking.credentials import mode
 from bench.tracking.metric_names import dashboard_row
@@ -76,6 +77,9 @@ class WandbTracker:
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Log one epoch."""
         self._run.log({"epoch": int(row["epoch"]), **dashboard_row(row)})
+
+    def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
+        """Write nothing: there are no images here."""
 
     def finish(self, record: RunRecord) -> None:
         """Put the final figures and the status into the summary, and close.

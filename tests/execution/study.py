@@ -108,6 +108,7 @@ class Study:
                 "ledger": record["ledger"],
                 "history": pd.read_csv(folder / "history.csv").drop(columns="seconds").to_csv(),
                 "predictions": (folder / "predictions.json.gz").read_bytes(),
+                "samples": (folder / "samples.json.gz").read_bytes(),
                 "weights": {key: value.numpy().tobytes() for key, value in weights.items()},
                 "files": sorted(path.name for path in folder.iterdir()),
             }

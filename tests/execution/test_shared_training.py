@@ -49,6 +49,7 @@ def left_behind(task) -> dict:
         "ledger": {key: repr(value) for key, value in record.ledger.items()},
         "history": folder.read_history().drop(columns="seconds"),
         "predictions": folder.read_predictions(),
+        "samples": folder.read_samples(),
         "bootstrap": (task.folder / "bootstrap.json").read_text(),
         "states": states,
         "files": sorted(path.name for path in task.folder.iterdir()),
