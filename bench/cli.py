@@ -7,13 +7,17 @@ import sys
 
 import typer
 
+from bench.commands.export import export
 from bench.commands.options import say
 from bench.commands.plan import plan
+from bench.commands.predict import predict
 from bench.commands.probe import probe
 from bench.commands.report import claims, report
 from bench.commands.run import run
 from bench.commands.status import status
 from bench.commands.strategies import check, list_
+from bench.commands.train import train
+from bench.commands.val import val
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -23,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, plan, status, report, claims, list_, check, probe):
+for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export):
     app.command(_command.__name__.rstrip("_"))(_command)
 
 # Typer carries click or a copy of it, by version; this is the one its errors derive from.

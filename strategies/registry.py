@@ -167,7 +167,7 @@ def _discover() -> None:
     """Import this package's families, then the entry points of whatever else is installed."""
     import strategies
 
-    order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls")
+    order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls", "hybrid")
     found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
     for module in (*order, *sorted(set(found) - set(order))):
         importlib.import_module(f"strategies.{module}")

@@ -168,6 +168,7 @@ class PolygonTrainer(PoseTrainer):
             "save": False,
             "val": True,
             "verbose": False,
+            **self.run_folder_settings(job),
         }
         threads = torch.get_num_threads()
         super().__init__(overrides=overrides)
@@ -177,6 +178,10 @@ class PolygonTrainer(PoseTrainer):
         self.add_callback("on_train_batch_start", type(self)._open_batch)
         self.add_callback("on_train_batch_end", type(self)._close_batch)
         self.add_callback("on_fit_epoch_end", type(self)._close_epoch)
+
+    def run_folder_settings(self, job: Job) -> dict[str, Any]:
+        """Return settings of Ultralytics about what is left in its run folder; nothing is."""
+        return {}
 
     def run(self) -> Outcome:
         """Train to the end.

@@ -1,0 +1,41 @@
+"""`bench predict`: polygons on images of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands import options
+from bench.commands.val import Batch, ImageSize, Weights
+
+
+def predict(
+    weights: Weights,
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="An image, or a folder of images.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where to; it must not be there yet.")] = Path(
+        "runs/predict"
+    ),
+    conf: Annotated[float, typer.Option(min=0.0, max=1.0, help="Least score.")] = 0.25,
+    iou: Annotated[float, typer.Option(min=0.0, max=1.0, help="Overlap of boxes at which one is dropped.")] = 0.7,
+    imgsz: ImageSize = None,
+    batch: Batch = 16,
+    device: options.Device = "auto",
+) -> None:
+    """Find polygons; write COCO JSON, YOLO text and the images with the polygons drawn."""
+    from bench.detector.checkpoint import load_detector
+    from bench.detector.inference import detect, image_size, images_as_data
+    from bench.detector.predictions import find_images, write_predictions
+    from bench.errors import UserError
+    from bench.execution.hardware import resolve_device
+
+    used_device = resolve_device(device)
+    if out.exists():
+        raise UserError(f"-o {out}: it is there already; give a folder that is not")
+    model = load_detector(weights)
+    data = images_as_data(find_images(source), model.names)
+    found = detect(model, data, imgsz=image_size(model, imgsz), device=used_device, conf=conf, iou=iou, batch=batch)
+    options.writable(out)
+    write_predictions(out, data, found)
+    options.say(f"{len(found)} polygons on {len(data.val.images)} images: {out}")

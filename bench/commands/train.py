@@ -1,0 +1,100 @@
+"""`bench train`: one training, in the words of the `yolo` command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands import options
+from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.commands.words import Words
+    from bench.detector.trainer import Job
+
+
+def train(
+    words: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="model=, data=, epochs=, strategy=, ...")],
+    plugin: options.Plugins = None,
+) -> None:
+    """Train one detector on your data: the words of `yolo`, and `strategy=` or `use_hybrid_loss=True`."""
+    import strategies
+    from bench.commands.words import read_words, run_folder
+    from bench.detector.standalone import RunFolderTrainer
+    from bench.detector.trainer import Diverged
+
+    for source in plugin or []:
+        strategies.load_plugin(source)
+    found = read_words(words)
+    job = _job(found)
+    folder = run_folder(found.place, "train")
+    options.writable(folder)
+    best = [0.0, 0]
+
+    def told(row: Mapping[str, float]) -> None:
+        measured = f", mAP50-95 {row['mAP50_95']:.3f}" if "mAP50_95" in row else ""
+        if row.get("mAP50_95", 0.0) > best[0]:
+            best[:] = row["mAP50_95"], int(row["epoch"])
+        alpha = f", alpha {row['alpha']:.2f}" if "alpha" in row else ""
+        options.say(f"epoch {int(row['epoch'])}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
+
+    try:
+        RunFolderTrainer(job, folder, told).run()
+    except Diverged as error:
+        options.say(f"diverged: {error}; what there is lies in {folder}")
+        raise SystemExit(1) from None
+    options.say(f"best mAP50-95 {best[0]:.3f} at epoch {best[1]}: {folder / 'weights' / 'best.pt'}")
+
+
+def _job(words: Words) -> Job:
+    """Return what to train.
+
+    Raises:
+        UserError: a word makes no sense.
+        DataError: no such data.
+    """
+    import datasets
+    from bench.commands.words import arm_of
+    from bench.detector.inference import CONFIDENCE
+    from bench.detector.model import model_config
+    from bench.detector.precision import BF16
+    from bench.detector.pretrained import pretrained_weights
+    from bench.detector.trainer import Job
+    from bench.execution.hardware import resolve_device
+    from bench.study import VERTICES
+
+    place = words.place
+    model = str(place.get("model", "yolo11n-polygon.yaml"))
+    model_config(model, 4)
+    arm = arm_of(words.loss)
+    if not place.get("data"):
+        raise UserError("data= is missing; say data=my.yaml, a COCO folder, or documents")
+    device = resolve_device(str(place.get("device", "auto")))
+    settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
+    settings["conf"] = settings.get("conf") or CONFIDENCE
+    # Ultralytics' amp is half precision on a GPU; here it is bfloat16, and the losses stay in single precision.
+    settings["amp"] = BF16 if settings.get("amp", True) and device != "cpu" else False
+    weights = place.get("pretrained")
+    pretrained = weights if isinstance(weights, str) else None
+    if pretrained:
+        pretrained_weights(pretrained)
+    data = datasets.load(str(place["data"]))
+    for note in data.notes:
+        options.say(f"{data.name}: {note}")
+    vertices = place.get("vertices", data.vertices)
+    if vertices not in VERTICES:
+        raise UserError(f"vertices={vertices}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
+    return Job(
+        arms=(arm,),
+        data=data,
+        vertices=vertices,
+        seed=int(place.get("seed", 0)),
+        model=model,
+        settings=settings,
+        device=device,
+        val_every=1,
+        pretrained=pretrained,
+    )

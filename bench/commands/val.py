@@ -1,0 +1,47 @@
+"""`bench val`: score a trained detector."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from bench.commands import options
+
+Weights = Annotated[Path, typer.Argument(metavar="WEIGHTS", help="best.pt of a training, or weights.pt of a run.")]
+ImageSize = Annotated[
+    Optional[int], typer.Option("--imgsz", min=32, metavar="N", help="Image size.  [default: as it was trained]")
+]
+Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images at a time.")]
+
+
+def val(
+    weights: Weights,
+    data: Annotated[str, typer.Option("--data", metavar="SOURCE", help="Data set, folder or data.yaml.")],
+    imgsz: ImageSize = None,
+    batch: Batch = 16,
+    device: options.Device = "auto",
+    json_: Annotated[bool, typer.Option("--json", help="Write every figure as JSON.")] = False,
+) -> None:
+    """Score a detector on the validation split with pycocotools, and count degenerate shapes."""
+    import datasets
+    from bench.detector.checkpoint import load_detector
+    from bench.detector.inference import detect, image_size
+    from bench.errors import UserError
+    from bench.evaluation import Evaluator
+    from bench.execution.hardware import resolve_device
+
+    used_device = resolve_device(device)
+    model = load_detector(weights)
+    loaded = datasets.load(data)
+    if model.nc != len(loaded.categories):
+        raise UserError(f"{weights} knows {model.nc} categories, {loaded.name} has {len(loaded.categories)}")
+    found = detect(model, loaded, imgsz=image_size(model, imgsz), device=used_device, batch=batch)
+    figures = Evaluator(loaded.val.coco).evaluate(found)
+    if json_:
+        print(json.dumps(figures, indent=2))
+        return
+    for name, value in figures.items():
+        print(f"{name:<24} {value:.4f}")

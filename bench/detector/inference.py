@@ -1,0 +1,95 @@
+"""A trained detector on images: of a data set, or any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+from ultralytics.cfg import get_cfg
+from ultralytics.data.dataset import YOLODataset
+
+from bench.detector.data import PolygonDataset
+from bench.detector.model import PolygonModel
+from bench.detector.predict import predict
+from bench.evaluation.results import Result
+from datasets import DataSet, Image, Split
+from datasets.pictures import size_of
+
+CONFIDENCE = 0.001
+"""Least score that counts for AP."""
+
+
+def detect(
+    model: PolygonModel,
+    data: DataSet,
+    *,
+    imgsz: int,
+    device: str = "cpu",
+    conf: float = CONFIDENCE,
+    iou: float = 0.7,
+    batch: int = 16,
+) -> list[Result]:
+    """Return what a detector finds on the validation split of a data set, as a study measures it.
+
+    Args:
+        model: from `load_detector`.
+        data: the images, and the categories that the class indices stand for.
+        imgsz: side in pixels that images are fitted into.
+        device: `cpu`, or the number of a GPU.
+        conf: least score.
+        iou: overlap of boxes above which the lesser one is dropped.
+        batch: images at a time.
+    """
+    place = torch.device(f"cuda:{device}" if device.isdecimal() else device)
+    settings = get_cfg(overrides={"task": "pose", "imgsz": imgsz, "conf": conf, "iou": iou})
+    vertices = model.kpt_shape[0]
+    dataset = PolygonDataset(
+        data.val,
+        seed=0,
+        data={"kpt_shape": [vertices, 2], "flip_idx": list(range(vertices)), "nc": len(data.categories)},
+        imgsz=imgsz,
+        batch_size=batch,
+        augment=False,
+        hyp=settings,
+        cache=False,
+        stride=int(model.stride.max()),
+    )
+    loader: Any = DataLoader(dataset, batch_size=batch, shuffle=False, collate_fn=YOLODataset.collate_fn)
+    return predict(model.to(place), loader, data, settings)
+
+
+def image_size(model: PolygonModel, wanted: int | None) -> int:
+    """Return the image size to predict at: what is wanted, else the one that a detector was trained at."""
+    args = model.args if isinstance(model.args, dict) else vars(model.args)
+    return wanted or int(args.get("imgsz", 640))
+
+
+def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
+    """Return images that nobody has annotated as the validation split of a data set.
+
+    Args:
+        paths: of the images, in the order of their ids, from 1 on.
+        names: of the categories by class index, whose COCO ids are one higher.
+
+    Raises:
+        DataError: an image cannot be read.
+    """
+    images = []
+    for number, path in enumerate(paths, 1):
+        width, height = size_of(path.read_bytes(), path, str(path))
+        images.append(Image(number, path, width, height, ()))
+    categories = tuple(names[index] for index in sorted(names))
+    ids = tuple(index + 1 for index in sorted(names))
+    coco = {
+        "images": [
+            {"id": image.id, "file_name": image.path.name, "width": image.width, "height": image.height}
+            for image in images
+        ],
+        "annotations": [],
+        "categories": [{"id": number, "name": name} for number, name in zip(ids, categories, strict=True)],
+    }
+    split = Split("val", tuple(images), coco)
+    return DataSet("images", Path(), categories, ids, split, split, "", 0, ())

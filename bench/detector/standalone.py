@@ -1,0 +1,56 @@
+"""One training for its own sake: a strategy, and a run folder as Ultralytics' users know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ultralytics.engine.trainer import BaseTrainer
+from ultralytics.utils.torch_utils import strip_optimizer
+
+from bench.detector.trainer import Job, PolygonTrainer
+
+
+class RunFolderTrainer(PolygonTrainer):
+    """A `PolygonTrainer` that writes `args.yaml`, `results.csv`, `weights/last.pt` and `weights/best.pt`.
+
+    The best is the epoch of the highest mAP50-95 on the validation split. That figure flatters, since the epoch is
+    picked on what it is measured on; a study never does that.
+
+    Args:
+        job: what to train, one arm.
+        folder: the run folder.
+        on_epoch: called with every epoch's row.
+    """
+
+    def __init__(self, job: Job, folder: Path, on_epoch: Callable[[dict[str, float]], None]) -> None:
+        super().__init__(job, folder, lambda rows: on_epoch(rows[0]))
+
+    def run_folder_settings(self, job: Job) -> dict[str, Any]:
+        """Return that checkpoints are written, and stop early as Ultralytics does."""
+        return {"save": True, "patience": job.settings.get("patience", 100)}
+
+    def validate(self) -> tuple[dict[str, float], float]:
+        """Score the averaged weights; return the figures under Ultralytics' headings, and the fitness."""
+        super().validate()
+        measured = self._measured[0]
+        if measured:
+            self.metrics = {f"metrics/{_HEADINGS.get(name, name)}": value for name, value in measured.items()}
+            self.fitness = measured["mAP50_95"]
+            if self.best_fitness is None or self.best_fitness < self.fitness:
+                self.best_fitness = self.fitness
+        return self.metrics, self.fitness
+
+    save_model = BaseTrainer.save_model
+    save_metrics = BaseTrainer.save_metrics
+
+    def final_eval(self) -> None:
+        """Leave the optimiser out of the checkpoints, as Ultralytics does."""
+        for path in (self.last, self.best):
+            if path.exists():
+                strip_optimizer(path)
+
+
+_HEADINGS = {"mAP50": "mAP50(P)", "mAP50_95": "mAP50-95(P)", "box_mAP50": "mAP50(B)", "box_mAP50_95": "mAP50-95(B)"}
+"""Ultralytics' own: B is the box; P, what a pose model adds, is the polygon's hull here."""

@@ -1,0 +1,191 @@
+"""`bench train`, `val`, `predict` and `export`, one after the other on the same small detector."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from pycocotools.coco import COCO
+from typer.testing import CliRunner
+
+import datasets
+from bench import losses
+from bench.cli import app
+from bench.commands.words import arm_of, read_words
+from bench.detector import onnx_export
+from bench.detector.checkpoint import load_detector
+from bench.detector.inference import detect
+from bench.detector.predictions import find_images
+from bench.errors import UserError
+from bench.evaluation import Evaluator
+from strategies import StrategyError
+from strategies.signals import Signals
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def bench(*words):
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def run_folder(small_folder, tmp_path_factory):
+    """Return the run folder of a detector that was trained for a few epochs."""
+    threads = torch.get_num_threads()
+    project = tmp_path_factory.mktemp("runs")
+    done = bench(
+        "train", f"data={small_folder}", "model=yolo11n-polygon.yaml", "epochs=3", "imgsz=64", "batch=4", "device=cpu",
+        "use_hybrid_loss=True", "alpha_schedule=cosine", "alpha_start=0.9", "alpha_end=0.2", f"project={project}",
+    )  # fmt: skip
+    torch.set_num_threads(threads)
+    assert done.exit_code == 0
+    assert "epoch 3/3: loss" in done.stderr
+    assert "best.pt" in done.stderr.splitlines()[-1]
+    return project / "train"
+
+
+def test_it_leaves_a_run_folder_as_ultralytics_does(run_folder):
+    assert {path.name for path in run_folder.iterdir()} == {"args.yaml", "results.csv", "weights"}
+    assert {path.name for path in (run_folder / "weights").iterdir()} == {"best.pt", "last.pt"}
+    results = pd.read_csv(run_folder / "results.csv")
+    assert results["epoch"].tolist() == [1, 2, 3]
+    assert {"train/box_loss", "metrics/mAP50(P)", "metrics/mAP50-95(P)", "metrics/mAP50-95(B)"} <= set(results.columns)
+    assert yaml.safe_load((run_folder / "args.yaml").read_text())["imgsz"] == 64
+
+
+def test_plain_ultralytics_loads_it_where_this_package_is_installed(run_folder, small_folder, tmp_path):
+    script = (
+        "import sys; from ultralytics import YOLO; model = YOLO(sys.argv[1]);"
+        "found = model.predict(sys.argv[2], imgsz=64, conf=0.0001, verbose=False)[0];"
+        "print(model.names, tuple(found.keypoints.xy.shape[1:]))"
+    )
+    image = sorted((small_folder / "images").iterdir())[0]
+    words = [sys.executable, "-c", script, str(run_folder / "weights" / "best.pt"), str(image)]
+    plain = {key: value for key, value in os.environ.items() if key != "ULTRALYTICS_SAFE_LOAD"}  # this process's own
+    done = subprocess.run(words, cwd=tmp_path, env={**plain, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode().splitlines()[-1] == "{0: 'document'} (4, 2)"
+
+
+def test_val_gives_the_figures_of_the_evaluator(run_folder, small_folder):
+    weights = run_folder / "weights" / "best.pt"
+    done = bench("val", weights, "--data", small_folder, "--json", "--device", "cpu")
+    data = datasets.load(small_folder)
+    found = detect(load_detector(weights), data, imgsz=64)
+    assert found
+    assert json.loads(done.stdout) == pytest.approx(Evaluator(data.val.coco).evaluate(found), nan_ok=True)
+
+
+def test_predictions_can_be_read_by_those_they_are_for(run_folder, small_folder, tmp_path):
+    out = tmp_path / "found"
+    weights = run_folder / "weights" / "last.pt"
+    words = ["predict", weights, small_folder / "images", "-o", out, "--conf", "0.001", "--device", "cpu"]
+    assert bench(*words).exit_code == 0
+    images = sorted((small_folder / "images").iterdir())
+    truth = COCO(str(out / "images.json"))
+    loaded = truth.loadRes(str(out / "predictions.json"))
+    assert len(truth.imgs) == len(images)
+    assert {cat["name"] for cat in truth.cats.values()} == {"document"}
+    assert len(list((out / "images").iterdir())) == len(images)
+    rows = 0
+    for image in truth.imgs.values():
+        own = loaded.imgToAnns[image["id"]]
+        text = (out / "labels" / f"{Path(image['file_name']).stem}.txt").read_text().splitlines()
+        assert len(text) == len(own)
+        rows += len(text)
+        for row, result in zip(text, own, strict=True):
+            category, *values = row.split()
+            points = np.array(values[:-1], dtype=float).reshape(-1, 2) * (image["width"], image["height"])
+            assert category == "0"
+            assert points.ravel() == pytest.approx(result["ring"], abs=0.01)
+    assert rows
+    with pytest.raises(UserError, match="there already"):
+        bench(*words)
+
+
+def test_onnx_gives_the_same_polygons_or_nothing_is_left(run_folder, tmp_path, monkeypatch):
+    path = tmp_path / "detector.onnx"
+    done = bench("export", run_folder / "weights" / "best.pt", "-o", path)
+    assert done.exit_code == 0
+    assert path.stat().st_size > 1_000_000
+    monkeypatch.setattr(onnx_export, "TOLERANCE", -1.0)
+    with pytest.raises(UserError, match="nothing is written"):
+        bench("export", run_folder / "weights" / "best.pt", "-o", tmp_path / "other.onnx")
+    assert [one.name for one in tmp_path.iterdir()] == ["detector.onnx"]
+
+
+@pytest.mark.parametrize("schedule", losses.SCHEDULES)
+def test_the_words_train_what_the_drop_in_loss_computes(schedule):
+    said = read_words([f"alpha_schedule={schedule}", "use_hybrid_loss=True", "alpha_start=0.8", "alpha_end=0.1"])
+    strategy = arm_of(said.loss).strategy
+    loss = losses.HybridPolygonLoss(schedule, 0.8, 0.1, total_epochs=40)
+    one = torch.tensor(1.0)
+    for epoch in range(40):
+        signals = Signals(epoch, 40, one, one, torch.eye(2), {})
+        assert strategy.alpha_at(signals) == pytest.approx(loss.get_alpha(epoch))
+    assert strategy.normalization == "gradient"
+
+
+def test_any_registered_strategy_can_be_named():
+    arm = arm_of(read_words(["strategy=two-stage-70", "mgiou=centred"]).loss)
+    assert (arm.strategy.name, arm.form) == ("two-stage-70", "centred")
+    assert arm_of(read_words([]).loss).strategy.name == "l2"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["epochs"], "write key=value"),
+        (["epochs=2", "epochs=3"], "twice"),
+        (["epoch=2"], "did you mean epochs"),
+        (["strategi=l2"], "did you mean strategy"),
+        (["resume=True"], "bench run"),
+        (["epochs=two"], "epochs"),
+        (["lr0=[1"], "cannot be read"),
+        (["alpha_start=0.5"], "use_hybrid_loss=True"),
+        (["use_hybrid_loss=True", "strategy=l2"], "give one"),
+        (["use_hybrid_loss=maybe"], "True or False"),
+        (["use_hybrid_loss=True", "alpha_schedule=sine"], "unknown"),
+        (["use_hybrid_loss=True", "alpha_start=2"], "between 0 and 1"),
+        (["use_hybrid_loss=True", "alpha_schedule=exponential", "alpha_end=0"], "never leaves or reaches 0"),
+        (["strategy=static[alpha=[0.1,0.2]]"], "2 strategies"),
+        (["strategy=cosin"], "did you mean"),
+        (["mgiou=square"], "paper and centred"),
+        (["model=yolo99n-polygon.yaml", "data=documents"], "no yolo99"),
+        (["vertices=2", "data=documents"], "3 to 16"),
+        (["data=nowhere"], "nowhere"),
+        (["device=77", "data=documents"], "there is cpu"),
+        ([], "data= is missing"),
+    ],
+)
+def test_wrong_words_are_one_line_and_leave_nothing(words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((UserError, StrategyError, datasets.DataError), match=message) as caught:
+        bench("train", *(words or ["epochs=1"]))
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_none_are_named_and_run_nothing(tmp_path, small_folder):
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    bad = tmp_path / "bad.pt"
+    torch.save({"model": Evil()}, bad)
+    cut = tmp_path / "cut.pt"
+    cut.write_bytes(bad.read_bytes()[:100])
+    for path in (bad, cut, tmp_path / "absent.pt"):
+        with pytest.raises(UserError, match=path.name):
+            load_detector(path)
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(UserError, match="no image"):
+        find_images(tmp_path)
