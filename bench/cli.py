@@ -12,6 +12,7 @@ from bench.commands.options import say
 from bench.commands.plan import plan
 from bench.commands.predict import predict
 from bench.commands.probe import probe
+from bench.commands.recommend import recommend
 from bench.commands.report import claims, report
 from bench.commands.run import run
 from bench.commands.status import status
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export):
+for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend):
     app.command(_command.__name__.rstrip("_"))(_command)
 
 # Typer carries click or a copy of it, by version; this is the one its errors derive from.

@@ -1,0 +1,168 @@
+"""Which strategy is recommended, and what that may be said on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import strategies
+from bench.cli import app
+from bench.commands.recommend import words
+from bench.errors import UserError
+from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, read_budget, standings
+from bench.settings import DEFAULTS
+from bench.study import Run
+
+L2, COSINE, STEP = ("l2", None), ("cosine", "paper"), ("step", "paper")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400)])
+def test_budgets(text, seconds):
+    assert read_budget(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "0m", "m", "-5m", "1d", "30m2h", "1.5h"])
+def test_what_is_no_budget(text):
+    with pytest.raises(UserError, match="give a time"):
+        read_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("budget", "expected"),
+    [
+        (2 * 13 * 100, (13, 100)),
+        (10_000, (13, 100)),  # more than enough
+        (2 * 13 * 40, (13, 40)),
+        (2 * 13 * 10, (13, 10)),
+        (2 * 5 * 10, (5, 10)),
+        (2 * 2 * 10, (2, 10)),
+    ],
+)
+def test_two_seeds_fit_the_budget(budget, expected):
+    candidates, epochs = affordable(budget, 1.0, 13, 100)
+    assert (candidates, epochs) == expected
+    assert 2 * candidates * epochs <= budget
+
+
+def test_a_budget_that_is_too_small_says_what_would_do():
+    with pytest.raises(UserError, match="take about 20 minutes"):
+        affordable(600, 30.0, 13, 100)
+
+
+def figures(**by_name):
+    keys = {"l2": L2, "cosine": COSINE, "step": STEP}
+    return {keys[name]: dict(enumerate(values)) for name, values in by_name.items()}
+
+
+def test_what_is_clearly_behind_gets_no_more_seeds():
+    found = figures(l2=[0.50, 0.52], cosine=[0.51, 0.525], step=[0.30, 0.32001])
+    assert in_the_running(found) == [COSINE, L2]
+    # One seed tells nothing, and neither do two that are far apart.
+    assert set(in_the_running(figures(l2=[0.5], step=[0.1]))) == {L2, STEP}
+    assert set(in_the_running(figures(l2=[0.5, 0.5], step=[0.1, 0.4]))) == {L2, STEP}
+
+
+def test_the_best_is_among_those_with_the_most_seeds():
+    best, other = standings(figures(l2=[0.50, 0.51, 0.52], cosine=[0.7, 0.3]))
+    assert (best.key, best.difference) == (L2, None)
+    assert other.verdict.verdict == "UNDECIDED"
+
+
+def test_with_no_effect_a_strategy_is_seldom_said_to_be_behind():
+    """The best of K is picked by its figures, and that must not pass for evidence."""
+    rng, wrong = np.random.default_rng(5), 0
+    for _ in range(400):
+        found = {(f"s{k}", None): dict(enumerate(rng.normal(0.5, 0.02, 5))) for k in range(6)}
+        wrong += any(one.verdict.verdict == "worse" for one in standings(found)[1:])
+    assert wrong / 400 < 0.05
+
+
+def test_a_large_effect_is_found():
+    rng = np.random.default_rng(6)
+    found = figures(l2=rng.normal(0.5, 0.01, 8), cosine=rng.normal(0.7, 0.01, 8))
+    best, other = standings(found)
+    assert (best.key, other.verdict.verdict) == (COSINE, "worse")
+    assert "Sure at 95 %" in words([best, other], found, {})[1]
+
+
+def run(key):
+    name, form = key
+    data = {"name": "d", "fingerprint": "f", "vertices": 4}
+    return Run(strategies.build(name), form, data, 0, "yolo11n-polygon.yaml", {**DEFAULTS, "epochs": 10})
+
+
+@pytest.fixture
+def rounds():
+    """Return rounds over three strategies whose figures are drawn when they are asked for, and a clock."""
+    clock = {"left": 1000.0}
+    rng = np.random.default_rng(0)
+    means = {L2: 0.50, COSINE: 0.501, STEP: 0.2}
+
+    def read(done):
+        found = {}
+        for one in done:
+            key = (one.label, one.form)
+            found.setdefault(key, {})[one.seed] = means[key] + 0.01 * rng.standard_normal() + 0.05 * one.seed
+        return found
+
+    def made(cost):
+        return Rounds({key: run(key) for key in means}, read, lambda done: cost, lambda: clock["left"])
+
+    return made, clock
+
+
+def test_rounds_go_on_with_who_is_left_until_the_time_is_over(rounds):
+    make, clock = rounds
+    follow = make(cost=50.0)
+    done = list(follow.templates.values())
+    seeds = []
+    while more := follow(done, ()):
+        seeds.append((more[0].seed, {one.label for one in more}))
+        clock["left"] -= 50 * len(more)
+        done += more
+    assert [seed for seed, _ in seeds] == list(range(1, len(seeds) + 1))
+    assert clock["left"] >= 0
+    assert seeds[0] == (1, {"l2", "cosine", "step"})
+    assert follow.dropped[STEP] <= 4
+    assert "step" not in seeds[-1][1]
+    assert len(seeds) + 1 <= MOST_SEEDS
+
+
+def test_no_round_is_begun_that_would_not_fit(rounds):
+    make, clock = rounds
+    clock["left"] = 100.0
+    assert make(cost=34.0)([run(L2), run(COSINE), run(STEP)], ()) == []
+
+
+def test_no_run_at_all_is_no_round(rounds):
+    assert rounds[0](cost=1.0)([], ()) == []
+
+
+def test_words_say_what_is_not_settled():
+    found = figures(l2=[0.50, 0.52], cosine=[0.51, 0.54], step=[0.2])
+    said = words(standings(found), found, {STEP: 1})
+    assert said[0] == "Use cosine (paper): mAP50-95 0.525 over 2 seeds."
+    assert said[1] == "Not settled (UNDECIDED) against 2 of 2: l2, step (paper)."
+    assert "not shown to be better than l2" in said[2]
+    assert said[-1] == "| step (paper) | 1 | 0.200 | -0.310 | UNDECIDED, left out after seed 0 |"
+
+
+def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.commands.recommend._seconds_an_epoch", lambda *words: 0.2)
+    command = [
+        "recommend", "--data", str(small_folder), "--budget", "1m", "--strategy", "l2", "--strategy", "cosine",
+        "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", "cpu",
+        "--precision", "fp32",
+    ]  # fmt: skip
+    monkeypatch.setattr("bench.recommend.MOST_SEEDS", 2)
+    first = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert first.exit_code == 0
+    assert first.stdout.startswith("Use ")
+    assert "over 2 seeds" in first.stdout
+    (study,) = tmp_path.iterdir()
+    written = {path: path.stat().st_mtime_ns for path in study.glob("*/run.json")}
+    assert len(written) == 4
+    again = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert again.stdout == first.stdout
+    assert written == {path: path.stat().st_mtime_ns for path in study.glob("*/run.json")}
