@@ -12,6 +12,7 @@ import datasets
 import strategies
 from bench.cli import app
 from strategies import contract
+from tests.readme_tables import with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -38,6 +39,11 @@ def test_every_command_and_option_exists():
     named = set(re.findall(r"python -m bench (\w+)", README))
     assert named == set(commands)
     assert {word for word in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)} <= options | {"--help"}
+
+
+def test_its_tables_are_those_of_the_code():
+    """`python -m tests.readme_tables` writes them anew."""
+    assert with_tables(README) == README
 
 
 def test_every_strategy_and_data_set_is_described():

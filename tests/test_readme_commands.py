@@ -1,0 +1,68 @@
+"""Every command that the README shows is run, in the order in which it stands there, on little data."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import strategies
+from bench import recommend, settings
+from bench.cli import app
+from datasets import registry
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+SERVERS = ("watch", "tensorboard")
+"""They go on until they are stopped; their own tests do that."""
+LINES = re.findall(r"^    python -m bench (.+)$", README, re.M)
+SMALL = {"epochs": 2, "imgsz": 32, "batch": 8, "nbs": 8}
+
+
+def shrunk(line: str) -> list[str]:
+    """Return a command's words, with as little to train as it can have."""
+    words = shlex.split(line)
+    if words[0] == "train":
+        small = [f"{key}={value}" for key, value in SMALL.items()]
+        return [word for word in words if not word.startswith(("epochs=", "imgsz="))] + small
+    if words[0] == "recommend":
+        return [*words, "--strategy", "l2", "--strategy", "cosine"]
+    return words
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, small_folder):
+    """Return a folder with the files that the README speaks of; `documents` is small there, and so are trainings."""
+    registry._discover()
+    shutil.copytree(small_folder, tmp_path / "my_data")
+    shutil.copytree(small_folder / "images", tmp_path / "photos")
+    shutil.copytree(small_folder, tmp_path / "cache" / f"documents-{registry._registry['documents'].version}")
+    (tmp_path / "mine.py").write_text(re.findall(r"^```python\n(# mine.*?)^```", README, re.M | re.S)[0])
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    for key, value in SMALL.items():
+        monkeypatch.setitem(settings.DEFAULTS, key, value)
+    monkeypatch.setitem(settings.QUICK, "epochs", SMALL["epochs"])
+    monkeypatch.setattr(recommend, "MOST_SEEDS", 2)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+    strategies.registry._registry.pop("late", None)
+
+
+def test_every_command_does_what_it_says(home):
+    assert len(LINES) > 10
+    for line in LINES:
+        words = shrunk(line.partition(" > ")[0])
+        if words[0] in SERVERS:
+            continue
+        done = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert done.exit_code == 0, (line, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert os.path.exists("runs/polygon/train/weights/best.pt")
+    assert {path.name for path in Path("results").iterdir()} >= {"quick", "mine", "first"}
