@@ -24,7 +24,7 @@ MEDIAN_SIDE = 32
 """Pixels that the shorter side of the median object should have: COCO's border of small objects (32² square pixels),
 below which every detector's AP drops, and four cells of the finest grid, whose stride is 8."""
 SMALLEST_SIDE = 8
-"""Pixels for the shorter side of all but the smallest 5 %: one cell of the finest grid, so that one's centre is in it."""
+"""Pixels for the shorter side of all but the smallest 5 %: one cell of the finest grid, so that a centre lies in it."""
 STRIDE = 32
 """Sizes are multiples of the coarsest grid's stride; two cells of it are the least."""
 MOST = 500
@@ -128,7 +128,7 @@ def inspect(data: DataSet) -> Inspection:
     hulls = shapely.convex_hull(shapes)
     areas = shapely.area(shapes)
     fill = areas / np.maximum(shapely.area(hulls), np.finfo(float).tiny)
-    sides = np.array([_short_side(ring) / max(image.width, image.height) for (image, _), ring in zip(polygons, rings)])
+    sides = np.array([_short_side(item.points) / max(image.width, image.height) for image, item in polygons])
     chosen = _evenly(rings, MOST)
     losses = tuple(_losses(chosen))
     enough = next((loss.vertices for loss in losses if loss.mean >= FAITHFUL), None)

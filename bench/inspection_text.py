@@ -114,7 +114,8 @@ def _advice(found: Inspection, vertices: int | None) -> list[str]:
     if vertices is not None and by_v[vertices].mean < FAITHFUL:
         lines.append(f"V = {vertices} loses more: a mean IoU of {by_v[vertices].mean:.3f}")
     text = (
-        f"image size: --set imgsz={advice.imgsz}, or more (run takes {DEFAULTS['imgsz']} unless told). Rule: the shorter side of the median polygon has "
+        f"image size: --set imgsz={advice.imgsz}, or more (run takes {DEFAULTS['imgsz']} unless told). Rule: the "
+        "shorter side of the median polygon has "
         f"{MEDIAN_SIDE} pixels (COCO's border of small objects, and 4 cells of the finest grid), that of all but the "
         f"smallest 5 % has {SMALLEST_SIDE} (one cell)"
     )

@@ -61,7 +61,9 @@ def preview(data: DataSet, vertices: int) -> bytes:
             if len(item.points) > vertices:
                 axis.add_patch(Polygon(ring, fill=False, edgecolor="red", linewidth=thin, linestyle=(0, (3, 2))))
             axis.plot(*ring.T, ".", color="red", markersize=3 * thin)
-            axis.plot(*ring[0], "o", color="red", markerfacecolor="none", markersize=4.5 * thin, markeredgewidth=thin / 2)
+            axis.plot(
+                *ring[0], "o", color="red", markerfacecolor="none", markersize=4.5 * thin, markeredgewidth=thin / 2
+            )
     lines = [Line2D([], [], color=colour, label=_short(legible(data.categories[one]))) for one, colour in used.items()]
     legend = figure.legend(
         handles=lines[:LEGEND], loc="outside lower center", ncols=COLUMNS, fontsize=8, facecolor="#707070",

@@ -24,9 +24,7 @@ HELD = 0.8
 """Share of the training polygons that the V chosen by default holds without leaving out a vertex."""
 
 
-def read(
-    folder: Path, *, name: str, vertices: int | None = None, called: Mapping[str, str] | None = None
-) -> DataSet:
+def read(folder: Path, *, name: str, vertices: int | None = None, called: Mapping[str, str] | None = None) -> DataSet:
     """Read a COCO folder.
 
     Args:
@@ -45,7 +43,7 @@ def read(
     digest = hashlib.sha256()
     train, val = (_Reader(folder, split, digest, (called or {}).get(split)) for split in ("train", "val"))
     if val.categories != train.categories:
-        raise DataError(f"{val.called}: its categories differ from those of {train.path.name}; make them equal")
+        raise DataError(f"{val.called}: its categories differ from those of {train.called}; make them equal")
     splits = [reader.read() for reader in (train, val)]
     if both := train.files.keys() & val.files.keys():
         raise DataError(f"{folder}: {min(both).name!r} is in both splits; leave it out of one")

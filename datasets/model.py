@@ -77,5 +77,5 @@ class DataSet:
     notes: tuple[str, ...]
 
     def with_notes(self, notes: tuple[str, ...]) -> DataSet:
-        """Return the data set with notes before its own."""
-        return replace(self, notes=(*notes, *self.notes))
+        """Return the data set with notes before its own; what is in both is there once."""
+        return replace(self, notes=tuple(dict.fromkeys((*notes, *self.notes))))

@@ -131,12 +131,12 @@ def _conversion(source: str | Path, cache: Path) -> Conversion:
         known = [*names(), *imported.names(cache)]
         near = difflib.get_close_matches(text, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise DataError(f"--data {text}: neither a data set nor a folder; {hint}")
+        raise DataError(f"data {text!r}: neither a data set nor a folder; {hint}")
     conversion = convert(Path(source))
     if conversion is None:
         raise DataError(
-            f"--data {text}: no data set that is known: neither a COCO folder (train.json, val.json, images/), nor a "
-            "YOLO data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files"
+            f"data {text!r}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
+            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files"
         )
     return conversion
 

@@ -40,7 +40,9 @@ class To(str, Enum):
 def import_(
     source: Source,
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="What --data is to call it.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Take the place of another data set of this name.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of another data set of this name.")
+    ] = False,
 ) -> None:
     """Convert a data set into the cache, where `--data NAME` finds it from then on."""
     import datasets

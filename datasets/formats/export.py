@@ -102,7 +102,9 @@ def _yolo(
 ) -> None:
     for image in (*data.train.images, *data.val.images):
         if image.path.suffix.lower() not in SUFFIXES:
-            raise DataError(f"{data.name}: {image.path.name!r} is no image by its suffix to Ultralytics; save it as PNG")
+            raise DataError(
+                f"{data.name}: {image.path.name!r} is no image by its suffix to Ultralytics; save it as PNG"
+            )
     for split in (data.train, data.val):
         _note_losses(split, notes, several=True)
         for name, image, objects in _images(split, data):
@@ -114,7 +116,9 @@ def _yolo(
             label.write_text("".join(f"{line}\n" for line in rows))
             reach = [np.abs(one.largest / size - 0.5).max() - 0.5 for one in objects]
             if any(out > _ULTRALYTICS_SLACK for out in reach):
-                notes["images have a polygon that reaches out of them: Ultralytics leaves them out, import here not"] += 1
+                notes[
+                    "images have a polygon that reaches out of them: Ultralytics leaves them out, import here not"
+                ] += 1
     content = {"train": "images/train", "val": "images/val", **more, "names": dict(enumerate(data.categories))}
     (folder / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -20,7 +21,7 @@ from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.pictures import size_of
 
 LABELS = "labels.txt"
-"""labelme's own list of labels (`--labels`); where it is there, it says their order, and names those without objects."""
+"""labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
 _DEPTH = 3
 """Folders below the source that label files are looked for in: not on a whole disk, by a slip of the pen."""
 _NO_LABELS = ("__ignore__", "_background_")
@@ -54,8 +55,8 @@ def convert(folder: Path) -> Conversion:
     labelled = {path: raw for path, raw in files.items() if isinstance(raw, dict) and "shapes" in raw}
     if not labelled:
         raise DataError(
-            f"{where}: no data set: neither a COCO folder (train.json, val.json, images/), nor a YOLO data.yaml, nor "
-            "labelTxt/, nor labelme's JSON files with 'shapes'"
+            f"{where}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
+            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files, which have 'shapes'"
         )
     if others := len(files) - len(labelled):
         notes["JSON files have no 'shapes', and are left out"] = others
@@ -73,9 +74,7 @@ def convert(folder: Path) -> Conversion:
     categories = _categories(folder, {label for one in read.values() for label, _ in one.objects})
     if not categories:
         raise DataError(f"{where}: no polygon and no rectangle in any label file; there is nothing to learn")
-    splits = {
-        split: [_picture(read[path], categories) for path in sorted(paths)] for split, paths in divisions.items()
-    }
+    splits = {split: [_picture(read[path], categories) for path in sorted(paths)] for split, paths in divisions.items()}
     called = {split: f"{where}: {split}" for split in splits}
     return to_coco(Labelled(folder.resolve().name, categories, splits, called, notes))
 
@@ -92,8 +91,15 @@ def _json_files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
 def _read(path: Path, raw: dict[str, Any], folder: Path, notes: Counter[str]) -> _Read:
     where = shown(path)
     name, origin = _image(path, raw, folder)
-    found = origin if isinstance(origin, bytes) else content(origin, where)
-    size = size_of(found, Path(name), where)
+    if isinstance(origin, bytes):
+        with tempfile.NamedTemporaryFile(
+            suffix=Path(name).suffix
+        ) as file:  # OpenCV says of files alone whether it reads them
+            file.write(origin)
+            file.flush()
+            size = size_of(origin, Path(file.name), where)
+    else:
+        size = size_of(content(origin, where), origin, where)
     for side, stated in zip(size, (raw.get("imageWidth"), raw.get("imageHeight")), strict=True):
         if stated is not None and stated != side:
             raise DataError(

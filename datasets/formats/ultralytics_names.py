@@ -34,7 +34,7 @@ def find(name: str) -> Path | None:
 
 
 def convert(file: Path, cache: Path) -> Conversion:
-    """Read the data set of such a YAML, from where Ultralytics keeps it or from the cache; downloaded if it is in neither.
+    """Read the data set of such a YAML from Ultralytics' folder or the cache; it is downloaded if it is in neither.
 
     Raises:
         DataError: it is not here and cannot be downloaded, or cannot be used.
@@ -49,12 +49,12 @@ def convert(file: Path, cache: Path) -> Conversion:
 
 def _download(url: str, name: str, folder: Path) -> None:
     advice = f"unpack it as {shown(folder)}, or give the folder of another copy: --data DIR"
-    where = f"--data {name}: the data are not here"
+    where = f"data {name!r}: not here"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.path.lower().endswith(_ARCHIVES):
-        raise DataError(f"{where}, and Ultralytics has no archive of them to download; {advice}")
+        raise DataError(f"{where}, and Ultralytics has no archive of it to download; {advice}")
     if not _answers(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)):
-        raise DataError(f"{where}, and there is no network to download {Path(parts.path).name} over; {advice}")
+        raise DataError(f"{where}, and no network to download {Path(parts.path).name} over; {advice}")
 
     def fetch(new: Path) -> None:
         try:

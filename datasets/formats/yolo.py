@@ -32,7 +32,7 @@ def find(source: Path) -> Path | None:
     found = [path for path in found if "train" in yaml_of(path)]
     if len(found) > 1:
         raise DataError(
-            f"{shown(source)} holds {len(found)} data set YAMLs, {found[0].name!r} and others; give the one that is meant"
+            f"{shown(source)} holds {len(found)} data set YAMLs, {found[0].name!r} and others; give the one you mean"
         )
     return found[0] if found else None
 
@@ -167,7 +167,7 @@ def _images(root: Path, entry: Any, split: str, where: str, notes: Counter[str])
 
 
 def _listed(path: Path, root: Path) -> list[Path]:
-    """Return the images that a text file lists: from its own folder after `./`, else from the root or its own folder."""
+    """Return the images that a text file lists: below its own folder after `./`, else below the root or its own."""
     if path.suffix.lower() != ".txt":
         raise DataError(f"{shown(path)}: neither a folder of images nor a .txt that lists them")
     found = []
