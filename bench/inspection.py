@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from bench.geometry import resample
+from bench.report.figures.pictures import evenly
 from datasets import DataSet, Split
 from datasets.coco import VERTICES
 
@@ -129,7 +130,7 @@ def inspect(data: DataSet) -> Inspection:
     areas = shapely.area(shapes)
     fill = areas / np.maximum(shapely.area(hulls), np.finfo(float).tiny)
     sides = np.array([_short_side(item.points) / max(image.width, image.height) for image, item in polygons])
-    chosen = _evenly(rings, MOST)
+    chosen = evenly(rings, MOST)
     losses = tuple(_losses(chosen))
     enough = next((loss.vertices for loss in losses if loss.mean >= FAITHFUL), None)
     longest = float(np.median([max(image.width, image.height) for image in images]))
@@ -217,8 +218,3 @@ def _quantiles(values: Values) -> tuple[float, ...]:
 
 def _rounded_up(pixels: float) -> int:
     return STRIDE * math.ceil(pixels / STRIDE - 1e-9)
-
-
-def _evenly(rings: Sequence[Values], count: int) -> list[Values]:
-    count = min(count, len(rings))
-    return [rings[int((place + 0.5) * len(rings) / count)] for place in range(count)]

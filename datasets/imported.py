@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from datasets.cache import made
@@ -34,10 +35,8 @@ def names(cache: Path) -> list[str]:
 
 def find(name: str, cache: Path) -> Path | None:
     """Return the folder of a data set; None where none has this name."""
-    if not name or name != Path(name).name or "\0" in name or len(name.encode(errors="replace")) > _LONGEST:
-        return None
     folder = cache / "imported" / name
-    return folder if (folder / _ORIGIN).is_file() else None
+    return folder if name == folder.name and os.path.isfile(folder / _ORIGIN) else None
 
 
 def load(folder: Path) -> DataSet:

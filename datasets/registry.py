@@ -111,11 +111,7 @@ def import_as(source: str | Path, name: str, cache: Path | None = None, *, repla
 
 
 def _is_coco(path: Path) -> bool:
-    return any(os.path.lexists(path / f"{split}.json") for split in ("train", "val")) if _is_there(path) else False
-
-
-def _is_there(path: Path) -> bool:
-    return "\0" not in str(path) and os.path.exists(path)
+    return any(os.path.exists(path / f"{split}.json") for split in ("train", "val"))
 
 
 def _conversion(source: str | Path, cache: Path) -> Conversion:
@@ -125,7 +121,7 @@ def _conversion(source: str | Path, cache: Path) -> Conversion:
         DataError: there is no such source, it is of no known format, or it cannot be used.
     """
     text = str(source)
-    if not _is_there(Path(source)):
+    if not os.path.exists(source):
         if file := ultralytics_names.find(text):
             return ultralytics_names.convert(file, cache)
         known = [*names(), *imported.names(cache)]

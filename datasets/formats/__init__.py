@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from datasets.errors import DataError
 from datasets.formats import coco_layouts, dota, labelme, yolo
 from datasets.formats.conversion import Conversion
+from datasets.formats.files import shown
 
 
 class Format(NamedTuple):
@@ -37,9 +40,13 @@ def convert(source: Path) -> Conversion | None:
     """Return what a file or folder holds; None where it is of no known format.
 
     Raises:
-        DataError: it is of a known one, and cannot be used.
+        DataError: it is of a known one, and cannot be used; or it cannot be looked at.
     """
-    for one in FORMATS:
-        if (found := one.find(source)) is not None:
-            return one.convert(found)
+    try:
+        for one in FORMATS:
+            if (found := one.find(source)) is not None:
+                return one.convert(found)
+    except OSError as error:  # a folder without permission, a disk that is gone
+        place = shown(Path(os.fsdecode(error.filename or source)))
+        raise DataError(f"{place} cannot be read: {error.strerror}; mend it, or its permissions") from None
     return None

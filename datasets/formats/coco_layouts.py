@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from typing import Any
 from datasets.errors import DataError
 from datasets.fields import by_id, field
 from datasets.formats.conversion import Conversion, file_names
-from datasets.formats.files import is_file, json_of, shown
+from datasets.formats.files import json_of, shown
 from datasets.pictures import locate
 
 _FOLDERS = {"train": ("train",), "val": ("valid", "val", "validation")}
@@ -69,7 +70,7 @@ def _moved(raw: dict[str, Any], split: str, path: Path, source: Path) -> tuple[d
     for entry in entries:
         where = f"{shown(path)}: image {entry['id']}"
         name = field(entry, "file_name", str, where)
-        folder = next((one for one in folders if is_file(one / name)), folders[0])
+        folder = next((one for one in folders if os.path.isfile(one / name)), folders[0])
         origins.append(locate(folder, name, where))
     names = file_names(split, [PurePosixPath(entry["file_name"]).name for entry in entries])
     moved = [{**entry, "file_name": name} for entry, name in zip(entries, names, strict=True)]

@@ -33,6 +33,7 @@ def convert(source: Path) -> Conversion:
     images = {
         (folder.parent, image.stem): image
         for folder in _folders(source)
+        if (folder.parent / "images").is_dir()
         for image in images_in(folder.parent / "images")
     }
     files = [path for folder in _folders(source) for path in sorted(folder.glob("*.txt"))]

@@ -89,16 +89,22 @@ def shown(path: Path) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def is_file(path: Path) -> bool:
-    """Return whether there is a file; a name that no file system takes is none."""
-    return os.path.isfile(path) if "\0" not in str(path) else False
-
-
 def images_in(folder: Path) -> list[Path]:
-    """Return the image files in a folder and below it, in order; hidden ones are left out."""
+    """Return the image files in a folder and below it, in order; hidden ones are left out, links are followed.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    seen = {os.path.realpath(folder)}
+    for parent, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        below = {name: os.path.realpath(os.path.join(parent, name)) for name in folders if not name.startswith(".")}
+        folders[:] = [name for name, real in below.items() if real not in seen]  # a link may lead round in a circle
+        seen.update(below.values())
         found += [
             Path(parent, name)
             for name in names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from datasets.annotations import Ring, polygons
 from datasets.errors import DataError
 from datasets.fields import is_number
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import content, divided, images_in, is_file, json_of, lines, shown, split_of, wrong
+from datasets.formats.files import content, divided, images_in, json_of, lines, shown, split_of, wrong
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.pictures import size_of
 
@@ -38,10 +39,7 @@ class _Read(NamedTuple):
 
 def find(source: Path) -> Path | None:
     """Return the source where it is a folder with JSON files in it; None otherwise."""
-    try:
-        return source if source.is_dir() and next(_json_files(source), None) else None
-    except OSError as error:
-        raise DataError(f"{shown(source)} cannot be read: {error.strerror}; mend it, or its permissions") from None
+    return source if source.is_dir() and next(_json_files(source), None) else None
 
 
 def convert(folder: Path) -> Conversion:
@@ -126,7 +124,7 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
         raise DataError(f"{where}: imagePath {quoted} names no file; correct it") from None
     if not resolved.is_relative_to(folder.resolve()):
         raise DataError(f"{where}: imagePath {quoted} leads out of {shown(folder)}; move the image in")
-    if is_file(image):
+    if os.path.isfile(image):
         return name, image
     if raw.get("imageData") is None:
         raise DataError(f"{where}: {quoted} is missing, and the file holds no imageData; add it, or remove the file")
@@ -200,7 +198,7 @@ def _note_unlabelled(folder: Path, read: dict[Path, _Read], notes: Counter[str])
 
 def _categories(folder: Path, labels: set[str]) -> list[str]:
     listed = []
-    if is_file(folder / LABELS):
+    if os.path.isfile(folder / LABELS):
         listed = [line.strip() for _, line in lines(folder / LABELS) if line.strip() not in _NO_LABELS]
     return [*dict.fromkeys(listed), *sorted(labels - {*listed})]
 

@@ -24,11 +24,11 @@ _PATIENCE = 10.0
 
 def find(name: str) -> Path | None:
     """Return Ultralytics' own YAML of this name; None where there is none."""
-    if Path(name).name != name or Path(name).suffix not in (".yaml", ".yml") or "\0" in name:
+    if Path(name).name != name or Path(name).suffix not in (".yaml", ".yml"):
         return None
     package = importlib.util.find_spec("ultralytics")
     for place in (package.submodule_search_locations or []) if package else []:
-        if (path := Path(place) / "cfg" / "datasets" / name).is_file():
+        if os.path.isfile(path := Path(place) / "cfg" / "datasets" / name):
             return path
     return None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from datasets.errors import DataError
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import images_in, is_file, lines, picture_size, shown, wrong, yaml_of
+from datasets.formats.files import images_in, lines, picture_size, shown, wrong, yaml_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.ultralytics_side import datasets_dir
 from datasets.formats.yolo_rows import Keypoints, Rows
@@ -26,7 +26,7 @@ def find(source: Path) -> Path | None:
     """
     if source.is_file():
         return source if source.suffix.lower() in _YAML else None
-    if is_file(source / "data.yaml"):
+    if os.path.isfile(source / "data.yaml"):
         return source / "data.yaml"
     found = [path for path in sorted(source.iterdir()) if path.suffix.lower() in _YAML and path.is_file()]
     found = [path for path in found if "train" in yaml_of(path)]
@@ -128,23 +128,19 @@ def _root(file: Path, raw: dict[str, Any], entries: dict[str, Any], roots: Seque
             return root
         if not Path(path).is_absolute() and (root := _with(first, [datasets_dir() / path])) is not None:
             return root
-    missing = next(entry for entry in first if not _exists(_below(candidates[0], entry)))
+    missing = next(entry for entry in first if not os.path.exists(_below(candidates[0], entry)))
     raise DataError(f"{where}: {str(_below(candidates[0], missing))!r} is missing; correct 'path', 'train' and 'val'")
 
 
 def _with(entries: Sequence[str], roots: Sequence[Path]) -> Path | None:
     """Return the first folder below which all entries are."""
-    return next((root for root in roots if all(_exists(_below(root, entry)) for entry in entries)), None)
+    return next((root for root in roots if all(os.path.exists(_below(root, entry)) for entry in entries)), None)
 
 
 def _below(root: Path, entry: str) -> Path:
     """Return what an entry names. As in Ultralytics, a `../` that leads nowhere is passed over (Roboflow writes it)."""
     path = root / entry
-    return root / entry[3:] if entry.startswith("../") and not _exists(path) else path
-
-
-def _exists(path: Path) -> bool:
-    return "\0" not in str(path) and os.path.exists(path)
+    return root / entry[3:] if entry.startswith("../") and not os.path.exists(path) else path
 
 
 def _images(root: Path, entry: Any, split: str, where: str, notes: Counter[str]) -> list[Path]:
@@ -153,7 +149,7 @@ def _images(root: Path, entry: Any, split: str, where: str, notes: Counter[str])
     listed = 0
     for one in [entry] if isinstance(entry, str) else entry:
         path = _below(root, one)
-        if not _exists(path):
+        if not os.path.exists(path):
             raise DataError(f"{where}: {str(path)!r} is missing; correct {split!r}")
         images = images_in(path) if path.is_dir() else _listed(path, root)
         listed += len(images)
@@ -174,7 +170,7 @@ def _listed(path: Path, root: Path) -> list[Path]:
     for number, line in lines(path):
         name = line.strip()
         bases = (path.parent,) if name.startswith("./") else (root, path.parent)
-        image = next((base / name for base in bases if is_file(base / name)), None)
+        image = next((base / name for base in bases if os.path.isfile(base / name)), None)
         if image is None:
             raise DataError(f"{shown(path)} line {number}: {name[:80]!r} is missing; add it, or remove the line")
         found.append(image)
@@ -189,7 +185,7 @@ def _pictures(
     unlabelled = 0
     errors: list[DataError] = []
     for image in images:
-        label = next((path for path in _label_files(image) if is_file(path)), None)
+        label = next((path for path in _label_files(image) if os.path.isfile(path)), None)
         unlabelled += label is None
         size = picture_size(image)
         shapes: list[Shape] = rows.read(label, size, errors) if label else []

@@ -171,6 +171,17 @@ def test_images_that_are_links_are_read_and_copied_where_they_cannot_be_linked(l
     assert copied.fingerprint == linked.fingerprint
 
 
+def test_a_folder_of_links_to_folders_is_walked_once_round(load, tmp_path):
+    files = yolo()
+    tree(tmp_path, {"store/images/x.png": files.pop("images/train/a.png"), "store/labels/x.txt": samples.OBB})
+    (tmp_path / "mine/images/train").mkdir(parents=True)
+    (tmp_path / "mine/images/train/more").symlink_to(tmp_path / "store/images")
+    (tmp_path / "store/images/round").symlink_to(tmp_path / "store/images")
+    data = load(files)
+    assert [image.path.name for image in data.train.images] == ["x.png"]
+    assert samples.rings(data.train) == [(0, SQUARE)]
+
+
 def test_damage_to_a_converted_set_says_how_to_mend_it(load, tmp_path):
     data = load(yolo())
     data.train.images[0].path.unlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -134,6 +136,8 @@ def test_a_wrong_source_is_one_line_and_nothing_is_written(tmp_path, monkeypatch
         (["import", "grid", "--as", "x"], "neither a data set nor a folder"),
         (["inspect", "nowhere"], "neither a data set nor a folder"),
         (["inspect", "a\0b"], "neither a data set nor a folder"),
+        (["inspect", "a\0b.yaml"], "neither a data set nor a folder"),
+        (["inspect", "x" * 300 + ".yaml"], "neither a data set nor a folder"),
         (["inspect", "{mine}", "-V", "17"], "-V"),
         (["inspect", "{mine}", "--preview", "{tmp}/x.jpg"], "name it FILE.png"),
         (["inspect", "{mine}", "--preview", "/proc/x/y.png"], "cannot be written"),
@@ -167,6 +171,17 @@ def test_what_labelme_cannot_hold_is_refused(tmp_path, change, message):
     mine = tree(tmp_path / "mine", {**samples.native(), "train.json": train, "val.json": val})
     assert message in refused("data", "export", mine, "--to", "labelme", "-o", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("files", [yolo(), labelme()])
+def test_a_folder_without_permission_is_one_line(tmp_path, monkeypatch, files):
+    mine = tree(tmp_path / "mine", without(files, "data.yaml"))
+
+    def refuse(path):  # the system refuses root nothing
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert f"{mine} cannot be read: Permission denied" in refused("data", "inspect", mine)
 
 
 def test_what_a_format_cannot_hold_is_told(tmp_path):
