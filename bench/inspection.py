@@ -28,7 +28,7 @@ SMALLEST_SIDE = 8
 """Pixels for the shorter side of all but the smallest 5 %: one cell of the finest grid, so that a centre lies in it."""
 STRIDE = 32
 """Sizes are multiples of the coarsest grid's stride; two cells of it are the least."""
-MOST = 500
+MOST = 300
 """Polygons that are resampled, at even distances through the set; more change the means in the third digit."""
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 

@@ -15,7 +15,7 @@ from datasets.errors import DataError
 from datasets.formats import yolo
 from datasets.formats.conversion import Conversion
 from datasets.formats.files import shown, yaml_of
-from datasets.formats.ultralytics_side import datasets_dir, online
+from datasets.formats.ultralytics_side import at_work, datasets_dir
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".txz", ".tbz2")
 _PATIENCE = 10.0
@@ -58,7 +58,7 @@ def _download(url: str, name: str, folder: Path) -> None:
 
     def fetch(new: Path) -> None:
         try:
-            with online():
+            with at_work(online=True):
                 from ultralytics.utils.downloads import safe_download
 
                 unpacked = safe_download(url, dir=new / "archive", unzip=True, delete=True, retry=0, progress=False)

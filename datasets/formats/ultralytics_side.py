@@ -8,22 +8,25 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_VALUES = {"YOLO_OFFLINE": "false", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
-
 
 def datasets_dir() -> Path:
     """Return the folder that Ultralytics keeps data sets in, as its settings say."""
-    with online():
+    with at_work(online=False):
         from ultralytics.utils import SETTINGS
 
         return Path(SETTINGS["datasets_dir"])
 
 
 @contextlib.contextmanager
-def online() -> Iterator[None]:
-    """Let Ultralytics use the network. The harness forbids it otherwise; Ultralytics asks the environment each time."""
-    before = {key: os.environ.get(key) for key in _VALUES}
-    os.environ.update(_VALUES)
+def at_work(*, online: bool) -> Iterator[None]:
+    """Let Ultralytics do something without a word.
+
+    Args:
+        online: whether it may use the network. What it does on import is told once; a download asks each time.
+    """
+    values = {"YOLO_OFFLINE": str(not online).lower(), "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
+    before = {key: os.environ.get(key) for key in values}
+    os.environ.update(values)
     try:
         import ultralytics.utils  # noqa: F401  sets up the logger
 
