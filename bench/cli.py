@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from bench.commands.data import data
 from bench.commands.export import export
 from bench.commands.options import say
 from bench.commands.plan import plan
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend):
     app.command(_command.__name__.rstrip("_"))(_command)
+app.add_typer(data, name="data")
 
 # Typer carries click or a copy of it, by version; this is the one its errors derive from.
 _ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")

@@ -2,6 +2,17 @@
 
 from datasets.errors import DataError
 from datasets.model import DataSet, Image, Object, Split
-from datasets.registry import load, names, register
+from datasets.registry import import_as, imported_names, load, names, register
 
-__all__ = ["DataError", "DataSet", "Image", "Object", "Split", "load", "names", "register"]
+__all__ = [
+    "DataError",
+    "DataSet",
+    "Image",
+    "Object",
+    "Split",
+    "import_as",
+    "imported_names",
+    "load",
+    "names",
+    "register",
+]

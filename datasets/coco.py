@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,14 @@ HELD = 0.8
 """Share of the training polygons that the V chosen by default holds without leaving out a vertex."""
 
 
-def read(folder: Path, *, name: str, vertices: int | None = None) -> DataSet:
+def read(folder: Path, *, name: str, vertices: int | None = None, called: Mapping[str, str] | None = None) -> DataSet:
     """Read a COCO folder.
 
     Args:
         folder: with `train.json` and `val.json`; images lie in `images/` or beside the annotation files.
         name: what the data set is called in records.
         vertices: V where it is known; else chosen from the training polygons.
+        called: what messages call each split's annotations; by default the path of the file.
 
     Returns:
         The data set. Objects with `iscrowd` are not trained on and stay in `coco`, where pycocotools ignores what
@@ -40,9 +41,9 @@ def read(folder: Path, *, name: str, vertices: int | None = None) -> DataSet:
         DataError: anything that would train or score on something else than was meant, or that could not be scored.
     """
     digest = hashlib.sha256()
-    train, val = (_Reader(folder, split, digest) for split in ("train", "val"))
+    train, val = (_Reader(folder, split, digest, (called or {}).get(split)) for split in ("train", "val"))
     if val.categories != train.categories:
-        raise DataError(f"{val.path}: its categories differ from those of {train.path.name}; make them equal")
+        raise DataError(f"{val.called}: its categories differ from those of {train.called}; make them equal")
     splits = [reader.read() for reader in (train, val)]
     if both := train.files.keys() & val.files.keys():
         raise DataError(f"{folder}: {min(both).name!r} is in both splits; leave it out of one")
@@ -70,26 +71,27 @@ class _Reader:
         notes: how many of what was left out or found odd.
     """
 
-    def __init__(self, folder: Path, split: str, digest: Any) -> None:
+    def __init__(self, folder: Path, split: str, digest: Any, called: str | None) -> None:
         self.folder = folder.resolve()
         self.split = split
         self.path = folder / f"{split}.json"
+        self.called = called or str(self.path)
         self.digest = digest
         self.content, self.raw = _load(self.path)
-        self.categories = _categories(self.path, self.raw)
+        self.categories = _categories(self.called, self.raw)
         self.index = {category_id: index for index, category_id in enumerate(self.categories)}
         self.files: dict[Path, bytes] = {}
         self.notes: Counter[str] = Counter()
 
     def read(self) -> Split:
-        entries = by_id(self.raw, "images", str(self.path))
+        entries = by_id(self.raw, "images", self.called)
         if not entries:
-            raise DataError(f"{self.path}: no images; a split needs at least one")
+            raise DataError(f"{self.called}: no images; a split needs at least one")
         sizes = {image_id: self._stated_size(image_id, entry) for image_id, entry in entries.items()}
         objects: dict[int, list[Object]] = {image_id: [] for image_id in entries}
         annotations = [self._annotation(*item, sizes, objects) for item in self._annotations().items()]
         if not any(objects.values()):
-            raise DataError(f"{self.path}: no annotated objects; there is nothing to learn or to score")
+            raise DataError(f"{self.called}: no annotated objects; there is nothing to learn or to score")
         self.digest.update(self.content)
         images = tuple(
             self._image(image_id, entry, sizes[image_id], tuple(objects[image_id]))
@@ -98,7 +100,7 @@ class _Reader:
         return Split(self.split, images, {**self.raw, "annotations": annotations})
 
     def _annotations(self) -> dict[int, dict[str, Any]]:
-        found = by_id(self.raw, "annotations", str(self.path))
+        found = by_id(self.raw, "annotations", self.called)
         if 0 not in found:
             return found
         self.notes[f"annotations of {self.split} had id 0, which pycocotools never matches: it has a new id"] += 1
@@ -109,7 +111,7 @@ class _Reader:
         self, annotation_id: int, annotation: dict[str, Any], sizes: dict[int, Size], objects: dict[int, list[Object]]
     ) -> dict[str, Any]:
         """Check an annotation, put its object in `objects`, and return it as pycocotools wants it."""
-        where = f"{self.path}: annotation {annotation_id}"
+        where = f"{self.called}: annotation {annotation_id}"
         image_id = field(annotation, "image_id", int, where)
         if image_id not in sizes:
             raise DataError(f"{where}: there is no image {image_id}; remove it, or add the image")
@@ -130,6 +132,7 @@ class _Reader:
         box = extent(np.concatenate(parts))
         oddities = {
             "objects of {} have several parts: the largest is trained on, all are scored": len(parts) > 1,
+            "objects of {} have a part inside another: were it a hole, it is filled": _has_part_inside(parts),
             "polygons of {} reach outside their image, and are used as they are": _reaches_out(points, size),
             "polygons of {} cross themselves, and are used as they are": not _is_simple(points),
             "boxes of {} are not those of their polygons; the box AP is of the boxes": not same_box(
@@ -140,14 +143,14 @@ class _Reader:
         return result
 
     def _stated_size(self, image_id: int, entry: dict[str, Any]) -> Size:
-        where = f"{self.path}: image {image_id}"
+        where = f"{self.called}: image {image_id}"
         width, height = (field(entry, side, int, where) for side in ("width", "height"))
         if width < 1 or height < 1:
             raise DataError(f"{where}: its size is {width} x {height}; both must be positive")
         return width, height
 
     def _image(self, image_id: int, entry: dict[str, Any], size: Size, objects: tuple[Object, ...]) -> Image:
-        where = f"{self.path}: image {image_id}"
+        where = f"{self.called}: image {image_id}"
         path = locate(self.folder, field(entry, "file_name", str, where), where)
         file = path.resolve()
         if file in self.files:
@@ -182,12 +185,12 @@ def _load(path: Path) -> tuple[bytes, dict[str, Any]]:
     return content, raw
 
 
-def _categories(path: Path, raw: Mapping[str, Any]) -> dict[int, str]:
-    found = by_id(raw, "categories", str(path))
+def _categories(called: str, raw: Mapping[str, Any]) -> dict[int, str]:
+    found = by_id(raw, "categories", called)
     if not found:
-        raise DataError(f"{path}: no categories; there must be at least one")
+        raise DataError(f"{called}: no categories; there must be at least one")
     return {
-        category_id: field(entry, "name", str, f"{path}: category {category_id}")
+        category_id: field(entry, "name", str, f"{called}: category {category_id}")
         for category_id, entry in sorted(found.items())
     }
 
@@ -198,6 +201,11 @@ def _reaches_out(points: Ring, size: Size) -> bool:
 
 def _is_simple(points: Ring) -> bool:
     return bool(shapely.is_simple(shapely.linearrings(points)))
+
+
+def _has_part_inside(parts: Sequence[Ring]) -> bool:
+    shapes = [shapely.make_valid(shapely.polygons(part)) for part in parts] if len(parts) > 1 else []
+    return any(a is not b and shapely.contains(a, b) for a in shapes for b in shapes)
 
 
 def _suggest_vertices(train: Split) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +75,7 @@ class DataSet:
     fingerprint: str
     vertices: int
     notes: tuple[str, ...]
+
+    def with_notes(self, notes: tuple[str, ...]) -> DataSet:
+        """Return the data set with notes before its own; what is in both is there once."""
+        return replace(self, notes=tuple(dict.fromkeys((*notes, *self.notes))))

@@ -1,4 +1,4 @@
-"""Names to data sets: generators made on first use, and COCO folders by path."""
+"""Names and paths to data sets: generators made on first use, what was imported, and folders of every known format."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import difflib
 import importlib
 import os
 import pkgutil
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache as cached
 from pathlib import Path
 
+from datasets import imported
+from datasets.cache import Maker, default_cache, made
 from datasets.coco import read
 from datasets.errors import DataError
+from datasets.formats import convert, ultralytics_names
+from datasets.formats.conversion import Conversion, of_data_set
 from datasets.model import DataSet
-
-Maker = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -58,59 +58,114 @@ def names() -> list[str]:
     return list(_registry)
 
 
+def imported_names(cache: Path | None = None) -> list[str]:
+    """Return the names of the user's own data sets."""
+    return imported.names(cache or default_cache())
+
+
 def load(source: str | Path, cache: Path | None = None) -> DataSet:
-    """Return a registered data set, made on first use, or the COCO folder at a path.
+    """Return a data set: the same source gives the same one, in whichever process.
 
     Args:
-        source: a registered name, else the path of a folder with `train.json`, `val.json` and `images/`.
-        cache: where generated sets are kept; by default `$BENCH_CACHE`, else `hybrid-loss-bench` in the user's cache.
+        source: a registered or imported name; else the path of a COCO folder, which is read where it is, or of a
+            folder or `data.yaml` of another format, which is converted into the cache; else the name of a YAML that
+            Ultralytics has.
+        cache: where generated, converted and imported sets are kept; by default `$BENCH_CACHE`, else
+            `hybrid-loss-bench` in the user's cache.
 
     Raises:
-        DataError: no such name or folder, or data that cannot be used.
+        DataError: no such name or path, or data that cannot be used.
     """
-    _discover()
+    cache = cache or default_cache()
     text = str(source)
-    if text in _registry:
-        made = _made(text, cache or _cache())
-        try:
-            return read(made, name=text, vertices=_registry[text].vertices)
-        except DataError as error:
-            raise DataError(f"{error}; this folder is generated: remove {made}, and it is made again") from None
-    folder = Path(source)
-    if folder.is_dir():
-        return read(folder, name=folder.resolve().name)
-    near = difflib.get_close_matches(text, _registry, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_registry)}"
-    raise DataError(f"--data {text}: neither a data set nor a folder; {hint}")
+    if text in names():
+        return _generated(text, cache)
+    if folder := imported.find(text, cache):
+        return imported.load(folder)
+    if _is_coco(Path(source)):
+        return read(Path(source), name=Path(source).resolve().name)
+    return _converted(_conversion(source, cache), cache)
 
 
-def _made(name: str, cache: Path) -> Path:
-    """Return the folder of a generated set, made now if it is not there."""
+def import_as(source: str | Path, name: str, cache: Path | None = None, *, replace: bool = False) -> DataSet:
+    """Put a data set into the cache under a name that `load` knows from then on.
+
+    Args:
+        source: what `load` takes.
+        name: a plain folder name that no generator has.
+        cache: as for `load`.
+        replace: take the place of another data set of this name.
+
+    Raises:
+        DataError: the name cannot be used, or the data cannot be. Nothing of it is left.
+    """
+    cache = cache or default_cache()
+    if imported.checked(name) in names():
+        raise DataError(f"--as {name}: this is the name of a generated data set; choose another")
+    text = str(source)
+    if text in names() or imported.find(text, cache) or _is_coco(Path(source)):
+        conversion = of_data_set(load(source, cache))
+    else:
+        conversion = _conversion(source, cache)
+    return imported.store(conversion, name, cache, replace=replace)
+
+
+def _is_coco(path: Path) -> bool:
+    return any(os.path.exists(path / f"{split}.json") for split in ("train", "val"))
+
+
+def _conversion(source: str | Path, cache: Path) -> Conversion:
+    """Return what is to be written of a source in another format.
+
+    Raises:
+        DataError: there is no such source, it is of no known format, or it cannot be used.
+    """
+    text = str(source)
+    if not os.path.exists(source):
+        if file := ultralytics_names.find(text):
+            return ultralytics_names.convert(file, cache)
+        known = [*names(), *imported.names(cache)]
+        near = difflib.get_close_matches(text, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise DataError(f"data {text!r}: neither a data set nor a folder; {hint}")
+    conversion = convert(Path(source))
+    if conversion is None:
+        raise DataError(
+            f"data {text!r}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
+            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files"
+        )
+    return conversion
+
+
+def _converted(conversion: Conversion, cache: Path) -> DataSet:
+    """Return a converted data set, written on first use; when labels or images change, it is written anew."""
+    folder = cache / "converted" / conversion.key()[:32]
+
+    def make(new: Path) -> None:
+        conversion.write(new)
+        read(new, name=conversion.name, called=conversion.called)
+
+    made(folder, make, what=f"data set {conversion.name!r}")
+    try:
+        data = read(folder, name=conversion.name, called=conversion.called)
+    except DataError as error:
+        raise DataError(f"{error}; this folder is generated: remove {folder}, and it is made again") from None
+    return data.with_notes(conversion.notes)
+
+
+def _generated(name: str, cache: Path) -> DataSet:
+    """Return a registered data set, made on first use."""
     source = _registry[name]
-    folder = cache / f"{name}-{source.version}"
-    if folder.is_dir():
-        return folder
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=cache))
-    except OSError as error:
-        raise DataError(f"data set {name!r} cannot be made in {cache}: {error.strerror}; set BENCH_CACHE") from None
-    try:
-        (beside / "images").mkdir()
-        source.make(beside)
-        os.replace(beside, folder)
-    except OSError as error:
-        if not folder.is_dir():  # otherwise another process was first, and made the same
-            raise DataError(f"data set {name!r} cannot be made in {cache}: {error.strerror}; set BENCH_CACHE") from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return folder
 
+    def make(new: Path) -> None:
+        (new / "images").mkdir()
+        source.make(new)
 
-def _cache() -> Path:
-    if chosen := os.environ.get("BENCH_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybrid-loss-bench"
+    folder = made(cache / f"{name}-{source.version}", make, what=f"data set {name!r}")
+    try:
+        return read(folder, name=name, vertices=source.vertices)
+    except DataError as error:
+        raise DataError(f"{error}; this folder is generated: remove {folder}, and it is made again") from None
 
 
 @cached

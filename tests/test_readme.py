@@ -30,14 +30,18 @@ def test_it_opens_with_exactly_two_commands():
 
 def test_every_command_and_option_exists():
     commands = typer.main.get_command(app).commands
+    below = {
+        f"{name} {one}": sub for name, group in commands.items() for one, sub in getattr(group, "commands", {}).items()
+    }
     options = {
         option
-        for command in commands.values()
+        for command in (*commands.values(), *below.values())
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     named = set(re.findall(r"python -m bench (\w+)", README))
     assert named == set(commands)
+    assert set(re.findall(r"python -m bench (data \w+)", README)) == set(below)
     assert {word for word in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)} <= options | {"--help"}
 
 

@@ -56,7 +56,10 @@ SuiteName = Annotated[
 Seeds = Annotated[Optional[int], typer.Option(min=1, help="Number of seeds, 0 to N-1.  [default: 3, with --quick 1]")]
 Data = Annotated[
     Optional[list[str]],
-    typer.Option(metavar="NAME|DIR", help="A registered data set, or a COCO folder. Repeatable.  [default: documents]"),
+    typer.Option(
+        metavar="NAME|DIR",
+        help="A registered or imported data set, or your own: a folder or data.yaml. Repeatable.  [default: documents]",
+    ),
 ]
 Mgiou = Annotated[Form, typer.Option("--mgiou", help="The MGIoU form that the mixes use.")]
 Vertices = Annotated[

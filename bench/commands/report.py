@@ -27,7 +27,7 @@ def report(
     format_: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.md,
     figures: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Draw the report's figures there too.")] = None,
     data: Annotated[
-        Optional[list[str]], typer.Option(metavar="DIR", help="COCO folders of the study, for the gallery. Repeatable.")
+        Optional[list[str]], typer.Option(metavar="NAME|DIR", help="Data of the study, for the gallery. Repeatable.")
     ] = None,
 ) -> None:
     """Write the comparison of a study to stdout. It reads records alone."""

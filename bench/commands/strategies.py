@@ -31,7 +31,9 @@ def list_(plugin: options.Plugins = None) -> None:
             rows.append((name, parameters or "-", (inspect.getdoc(type(one)) or "").partition("\n")[0]))
         headers = (heading, "parameters and defaults", "what it does")
         print(tabulate(rows, headers=headers, disable_numparse=True), end="\n\n")
-    print(f"data sets: {', '.join(datasets.names())}, or the path of a COCO folder")
+    own = datasets.imported_names()
+    print(f"data sets: {', '.join(datasets.names())}, or the path of your own (COCO, YOLO, DOTA, labelme)")
+    print(f"imported: {', '.join(own) or 'none'}; python -m bench data import SOURCE --as NAME adds one")
 
 
 def check(

@@ -71,7 +71,7 @@ def _job(words: Words) -> Job:
     model_config(model, 4)
     arm = arm_of(words.loss)
     if not place.get("data"):
-        raise UserError("data= is missing; say data=my.yaml, a COCO folder, or documents")
+        raise UserError("data= is missing; say data=my.yaml, a folder, or documents")
     device = resolve_device(str(place.get("device", "auto")))
     settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
     settings["conf"] = settings.get("conf") or CONFIDENCE

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 import numpy as np
@@ -19,14 +19,16 @@ from bench.report.model import Row, Seed
 if TYPE_CHECKING:
     from datasets import Image
 
+Item = TypeVar("Item")
+
 _LONGEST = 320
 """Pixels; a larger image is made smaller before it is drawn."""
 
 
-def evenly(images: Sequence[Image], count: int) -> list[Image]:
-    """Return so many images at even distances along a split. No score has a say in which."""
-    count = min(count, len(images))
-    return [images[int((place + 0.5) * len(images) / count)] for place in range(count)]
+def evenly(items: Sequence[Item], count: int) -> list[Item]:
+    """Return so many items, of a split's images, at even distances along it. No score has a say in which."""
+    count = min(count, len(items))
+    return [items[int((place + 0.5) * len(items) / count)] for place in range(count)]
 
 
 def pixels(image: Image) -> NDArray[np.uint8] | None:

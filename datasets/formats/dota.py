@@ -1,0 +1,91 @@
+"""DOTA's own labels, `labelTxt/NAME.txt`: four corners in pixels, the category's name, and whether it is difficult.
+
+Format: https://captain-whu.github.io/DOTA/dataset.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from datasets.annotations import Ring, polygons
+from datasets.errors import DataError
+from datasets.formats.conversion import Conversion, to_coco
+from datasets.formats.files import divided, images_in, lines, picture_size, shown, wrong
+from datasets.formats.labelled import Labelled, Picture, Shape
+
+_LABELS = "labelTxt"
+_HEAD = ("imagesource:", "gsd:")
+
+
+def find(source: Path) -> Path | None:
+    """Return the source where `labelTxt/` lies in it or in a folder of it; None otherwise."""
+    return source if source.is_dir() and _folders(source) else None
+
+
+def convert(source: Path) -> Conversion:
+    """Read a data set; images lie in `images/` beside `labelTxt/`. Difficult objects are taken like the others.
+
+    Raises:
+        DataError: it cannot be read whole.
+    """
+    where, notes = shown(source), Counter[str]()
+    images = {
+        (folder.parent, image.stem): image
+        for folder in _folders(source)
+        if (folder.parent / "images").is_dir()
+        for image in images_in(folder.parent / "images")
+    }
+    files = [path for folder in _folders(source) for path in sorted(folder.glob("*.txt"))]
+    if not files:
+        raise DataError(f"{where}: {_LABELS}/ holds no .txt; add the label files")
+    divisions = divided([(path.relative_to(source), path) for path in files], where, notes)
+    read: dict[Path, tuple[Path, tuple[int, int], list[tuple[str, list[Ring]]]]] = {}
+    errors: list[DataError] = []
+    for path in (path for paths in divisions.values() for path in paths):
+        image = images.get((path.parent.parent, path.stem))
+        if image is None:
+            raise DataError(f"{shown(path)}: its image is missing in {shown(path.parent.parent / 'images')}; add it")
+        size = picture_size(image)
+        read[path] = image, size, _objects(path, size, notes, errors)
+    wrong(errors)
+    categories = sorted({name for _, _, objects in read.values() for name, _ in objects})
+    index = {name: number for number, name in enumerate(categories)}
+    splits = {
+        split: [
+            Picture(image.name, image, size, [Shape(index[name], parts) for name, parts in objects])
+            for image, size, objects in (read[path] for path in paths)
+        ]
+        for split, paths in divisions.items()
+    }
+    called = {split: f"{where}: {split}" for split in splits}
+    return to_coco(Labelled(source.resolve().name, categories, splits, called, notes))
+
+
+def _folders(source: Path) -> list[Path]:
+    return [path for path in sorted([source / _LABELS, *source.glob(f"*/{_LABELS}")]) if path.is_dir()]
+
+
+def _objects(
+    path: Path, size: tuple[int, int], notes: Counter[str], errors: list[DataError]
+) -> list[tuple[str, list[Ring]]]:
+    found = []
+    for number, line in lines(path):
+        words = line.split()
+        if words[0].startswith(_HEAD):
+            continue
+        place = f"{shown(path)} line {number}"
+        try:
+            if len(words) not in (9, 10):
+                raise DataError(f"{place}: {len(words)} words; expected 8 numbers, a category and, it may be, 0 or 1")
+            try:
+                ring = list(map(float, words[:8]))
+            except ValueError:
+                raise DataError(f"{place}: the first 8 words must be numbers, in pixels") from None
+            found.append((words[8], polygons({"segmentation": [ring]}, size, place)))
+        except DataError as error:
+            errors.append(error)
+            continue
+        if words[9:] == ["1"]:
+            notes["objects are difficult, and taken like the others"] += 1
+    return found

@@ -1,0 +1,208 @@
+"""labelme: a JSON file an image, with shapes in pixels."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from datasets.annotations import Ring, polygons
+from datasets.errors import DataError
+from datasets.fields import is_number
+from datasets.formats.conversion import Conversion, to_coco
+from datasets.formats.files import content, divided, images_in, json_of, lines, shown, split_of, wrong
+from datasets.formats.labelled import Labelled, Picture, Shape
+from datasets.pictures import size_of
+
+LABELS = "labels.txt"
+"""labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
+_DEPTH = 3
+"""Folders below the source that label files are looked for in: not on a whole disk, by a slip of the pen."""
+_NO_LABELS = ("__ignore__", "_background_")
+
+
+class _Read(NamedTuple):
+    """What a label file comes to: its image, and each object's label and parts."""
+
+    name: str
+    origin: Path | bytes
+    size: tuple[int, int]
+    objects: list[tuple[str, list[Ring]]]
+
+
+def find(source: Path) -> Path | None:
+    """Return the source where it is a folder with JSON files in it; None otherwise."""
+    return source if source.is_dir() and next(_json_files(source), None) else None
+
+
+def convert(folder: Path) -> Conversion:
+    """Read a data set: polygons and rectangles; of one label and `group_id` they are the parts of one object.
+
+    Raises:
+        DataError: it cannot be read whole.
+    """
+    where, notes = shown(folder), Counter[str]()
+    files = {path: json_of(path) for path in _json_files(folder)}
+    labelled = {path: raw for path, raw in files.items() if isinstance(raw, dict) and "shapes" in raw}
+    if not labelled:
+        raise DataError(
+            f"{where}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
+            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files, which have 'shapes'"
+        )
+    if others := len(files) - len(labelled):
+        notes["JSON files have no 'shapes', and are left out"] = others
+    divisions = divided([(path.relative_to(folder), path) for path in labelled], where, notes)
+    read: dict[Path, _Read] = {}
+    errors: list[DataError] = []
+    for path in (path for paths in divisions.values() for path in paths):
+        try:
+            read[path] = _read(path, labelled[path], folder, notes)
+        except DataError as error:
+            errors.append(error)
+    wrong(errors)
+    _each_image_once(read)
+    _note_unlabelled(folder, read, notes)
+    categories = _categories(folder, {label for one in read.values() for label, _ in one.objects})
+    if not categories:
+        raise DataError(f"{where}: no polygon and no rectangle in any label file; there is nothing to learn")
+    splits = {split: [_picture(read[path], categories) for path in sorted(paths)] for split, paths in divisions.items()}
+    called = {split: f"{where}: {split}" for split in splits}
+    return to_coco(Labelled(folder.resolve().name, categories, splits, called, notes))
+
+
+def _json_files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
+    """Yield the JSON files in a folder and some levels below it, in order; hidden ones are left out."""
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    yield from (path for path in entries if path.suffix.lower() == ".json" and path.is_file())
+    for path in entries if depth else ():
+        if path.is_dir() and not path.is_symlink():
+            yield from _json_files(path, depth - 1)
+
+
+def _read(path: Path, raw: dict[str, Any], folder: Path, notes: Counter[str]) -> _Read:
+    where = shown(path)
+    name, origin = _image(path, raw, folder)
+    if isinstance(origin, bytes):
+        with tempfile.NamedTemporaryFile(
+            suffix=Path(name).suffix
+        ) as file:  # OpenCV says of files alone whether it reads them
+            file.write(origin)
+            file.flush()
+            size = size_of(origin, Path(file.name), where)
+    else:
+        size = size_of(content(origin, where), origin, where)
+    for side, stated in zip(size, (raw.get("imageWidth"), raw.get("imageHeight")), strict=True):
+        if stated is not None and stated != side:
+            raise DataError(
+                f"{where}: {name!r} is {size[0]} x {size[1]} as decoded, EXIF rotation included, not as stated; "
+                "correct imageWidth and imageHeight"
+            )
+    return _Read(name, origin, size, _objects(raw["shapes"], size, where, notes))
+
+
+def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | bytes]:
+    """Return the name of a label file's image, and the file; where there is none, the bytes inside the label file."""
+    where = shown(path)
+    given = raw.get("imagePath")
+    if not isinstance(given, str) or not given:
+        raise DataError(f"{where}: 'imagePath' is missing; add the name of the image")
+    quoted = repr(given if len(given) <= 80 else f"{given[:40]}...{given[-30:]}")
+    if PurePosixPath(given).is_absolute() or PureWindowsPath(given).is_absolute() or PureWindowsPath(given).drive:
+        raise DataError(f"{where}: imagePath {quoted} is absolute; put the image beside the file, and name it alone")
+    image = path.parent / given.replace("\\", "/")
+    name = PurePosixPath(given.replace("\\", "/")).name
+    try:
+        resolved = image.resolve()
+    except (OSError, ValueError, RuntimeError):  # a name that no file system takes, or links that go round
+        raise DataError(f"{where}: imagePath {quoted} names no file; correct it") from None
+    if not resolved.is_relative_to(folder.resolve()):
+        raise DataError(f"{where}: imagePath {quoted} leads out of {shown(folder)}; move the image in")
+    if os.path.isfile(image):
+        return name, image
+    if raw.get("imageData") is None:
+        raise DataError(f"{where}: {quoted} is missing, and the file holds no imageData; add it, or remove the file")
+    try:
+        embedded = base64.b64decode(raw["imageData"])
+        with Image.open(io.BytesIO(embedded)) as picture:
+            kind = (picture.format or "").lower()
+    except Exception as error:  # whatever broken bytes make Pillow run into
+        raise DataError(f"{where}: imageData cannot be read as an image ({type(error).__name__}); replace it") from None
+    return f"{path.stem}.{kind}", embedded
+
+
+def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]) -> list[tuple[str, list[Ring]]]:
+    if not isinstance(shapes, list):
+        raise DataError(f"{where}: 'shapes' must be a list")
+    found: dict[Any, tuple[str, list[Ring]]] = {}
+    for index, shape in enumerate(shapes):
+        place = f"{where}: shapes[{index}]"
+        if not isinstance(shape, dict):
+            raise DataError(f"{place}: expected an object, found {type(shape).__name__}")
+        label, group = shape.get("label"), shape.get("group_id")
+        if not isinstance(label, str) or not label:
+            raise DataError(f"{place}: 'label' must be a text; name the object")
+        if group is not None and not isinstance(group, int | str):
+            raise DataError(f"{place}: 'group_id' must be a number; correct it, or leave it out")
+        kind = shape.get("shape_type", "polygon")
+        if kind not in ("polygon", "rectangle"):
+            notes[f"shapes are a {kind if kind in _KINDS else 'shape of another kind'}, and left out"] += 1
+            continue
+        ring = _corners(shape.get("points"), kind, place)
+        _, parts = found.setdefault(index if group is None else (label, group, "grouped"), (label, []))
+        parts += polygons({"segmentation": [ring]}, size, place)
+    if joined := sum(len(parts) > 1 for _, parts in found.values()):
+        notes["objects are several shapes of one group_id, taken as the parts of one"] += joined
+    return list(found.values())
+
+
+_KINDS = ("circle", "line", "linestrip", "point", "points", "mask")
+
+
+def _corners(points: Any, kind: str, where: str) -> list[float]:
+    """Return a shape's ring as COCO has it."""
+    whole = isinstance(points, list) and all(
+        isinstance(point, list) and len(point) == 2 and all(map(is_number, point)) for point in points
+    )
+    if not whole:
+        raise DataError(f"{where}: 'points' must be a list of [x, y]")
+    if kind == "rectangle" and len(points) == 2:
+        (left, top), (right, bottom) = points
+        points = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return [value for point in points for value in point]
+
+
+def _each_image_once(read: dict[Path, _Read]) -> None:
+    seen: dict[Path, Path] = {}
+    for path, one in read.items():
+        if isinstance(one.origin, Path) and (first := seen.setdefault(one.origin.resolve(), path)) is not path:
+            raise DataError(f"{shown(path)}: {one.name!r} is also the image of {shown(first)}; keep one of the two")
+
+
+def _note_unlabelled(folder: Path, read: dict[Path, _Read], notes: Counter[str]) -> None:
+    used = {one.origin.resolve() for one in read.values() if isinstance(one.origin, Path)}
+    idle = [
+        path
+        for path in images_in(folder)
+        if path.resolve() not in used and split_of(path.relative_to(folder)) != "test"
+    ]
+    if idle:
+        notes["images have no label file, and are left out; save one without shapes for background"] = len(idle)
+
+
+def _categories(folder: Path, labels: set[str]) -> list[str]:
+    listed = []
+    if os.path.isfile(folder / LABELS):
+        listed = [line.strip() for _, line in lines(folder / LABELS) if line.strip() not in _NO_LABELS]
+    return [*dict.fromkeys(listed), *sorted(labels - {*listed})]
+
+
+def _picture(one: _Read, categories: Sequence[str]) -> Picture:
+    index = {name: number for number, name in enumerate(categories)}
+    return Picture(one.name, one.origin, one.size, [Shape(index[label], parts) for label, parts in one.objects])

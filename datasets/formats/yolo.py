@@ -1,0 +1,212 @@
+"""YOLO text labels with their `data.yaml`, as Ultralytics reads them: segments, oriented boxes, keypoints and boxes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets.errors import DataError
+from datasets.formats.conversion import Conversion, to_coco
+from datasets.formats.files import images_in, lines, picture_size, shown, wrong, yaml_of
+from datasets.formats.labelled import Labelled, Picture, Shape
+from datasets.formats.ultralytics_side import datasets_dir
+from datasets.formats.yolo_rows import Keypoints, Rows
+
+_YAML = (".yaml", ".yml")
+
+
+def find(source: Path) -> Path | None:
+    """Return the `data.yaml` that a source is or holds; None where there is none.
+
+    Raises:
+        DataError: there are several.
+    """
+    if source.is_file():
+        return source if source.suffix.lower() in _YAML else None
+    if os.path.isfile(source / "data.yaml"):
+        return source / "data.yaml"
+    found = [path for path in sorted(source.iterdir()) if path.suffix.lower() in _YAML and path.is_file()]
+    found = [path for path in found if "train" in yaml_of(path)]
+    if len(found) > 1:
+        raise DataError(
+            f"{shown(source)} holds {len(found)} data set YAMLs, {found[0].name!r} and others; give the one you mean"
+        )
+    return found[0] if found else None
+
+
+def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) -> Conversion:
+    """Read a data set.
+
+    Args:
+        file: its YAML.
+        roots: folders to take its `path` from; by default its own, and the one the command is given in.
+        name: of the data set; by default that of the folder, or of the file where it is not `data.yaml`.
+
+    Raises:
+        DataError: it cannot be read whole.
+    """
+    where, notes = shown(file), Counter[str]()
+    raw = yaml_of(file)
+    categories = _categories(raw, where)
+    keypoints = _keypoints(raw, where)
+    entries = {"train": raw.get("train"), "val": raw.get("val", raw.get("validation"))}
+    root = _root(file, raw, entries, roots, notes)
+    splits = {
+        split: _pictures(split, _images(root, entry, split, where, notes), len(categories), keypoints, where, notes)
+        for split, entry in entries.items()
+    }
+    if name is None:
+        stem = file.resolve().parent.name if file.stem.lower() in ("data", "dataset") else file.stem
+        name = stem or file.stem
+    called = {split: f"{where}: {split}" for split in splits}
+    return to_coco(Labelled(name, categories, splits, called, notes))
+
+
+def _categories(raw: dict[str, Any], where: str) -> list[str]:
+    found, count = raw.get("names"), raw.get("nc")
+    if count is not None and (type(count) is not int or not 0 < count < 100_000):
+        raise DataError(f"{where}: 'nc' must be the number of names; correct it, or leave it out")
+    if found is None:
+        if count is None:
+            raise DataError(f"{where}: 'names' is missing; add the names of the classes")
+        return [f"class_{index}" for index in range(count)]
+    if isinstance(found, dict):
+        if sorted(key for key in found if type(key) is int) != list(range(len(found))):
+            raise DataError(f"{where}: the keys of 'names' must count from 0 without gaps")
+        found = [found[index] for index in range(len(found))]
+    if not isinstance(found, list) or not found:
+        raise DataError(f"{where}: 'names' must be a list of names, or have a number for each")
+    for index, name in enumerate(found):
+        if isinstance(name, bool) or not isinstance(name, str | int | float):
+            raise DataError(f"{where}: name {index} is no text; put it in quotes")
+    if count is not None and count != len(found):
+        raise DataError(f"{where}: 'nc' is {count}, but there are {len(found)} names; correct one")
+    return [str(name) for name in found]
+
+
+def _keypoints(raw: dict[str, Any], where: str) -> Keypoints | None:
+    shape = raw.get("kpt_shape")
+    if shape is None:
+        return None
+    if (
+        not isinstance(shape, list)
+        or len(shape) != 2
+        or any(type(number) is not int for number in shape)
+        or not 3 <= shape[0] <= 10_000
+        or shape[1] not in (2, 3)
+    ):
+        raise DataError(f"{where}: 'kpt_shape' must be [points, 2 or 3], of at least 3 points")
+    return Keypoints(*shape)
+
+
+def _root(file: Path, raw: dict[str, Any], entries: dict[str, Any], roots: Sequence[Path], notes: Counter[str]) -> Path:
+    """Return the folder that `train` and `val` are below.
+
+    Ultralytics takes a relative `path` from where the command is given, else from its folder of data sets. Here the
+    YAML's own folder comes before both, and it is also taken for a `path` that is from another machine.
+    """
+    where = shown(file)
+    path = raw.get("path")
+    if path is not None and not isinstance(path, str):
+        raise DataError(f"{where}: 'path' must be the path of a folder")
+    for split, entry in entries.items():
+        if not (isinstance(entry, str) and entry) and not (
+            isinstance(entry, list) and entry and all(isinstance(one, str) and one for one in entry)
+        ):
+            raise DataError(f"{where}: {split!r} must name a folder of images, a list of them or a .txt; add it")
+    first = [entry if isinstance(entry, str) else entry[0] for entry in entries.values()]
+    own = file.parent
+    candidates = list(roots) or ([own / path, Path(path)] if path else [own])
+    if (root := _with(first, candidates)) is not None:
+        return root
+    if path and not roots:
+        if (root := _with(first, [own])) is not None:
+            notes[f"path in {file.name} leads nowhere here: the file's own folder was taken"] = 1
+            return root
+        if not Path(path).is_absolute() and (root := _with(first, [datasets_dir() / path])) is not None:
+            return root
+    missing = next(entry for entry in first if not os.path.exists(_below(candidates[0], entry)))
+    raise DataError(f"{where}: {str(_below(candidates[0], missing))!r} is missing; correct 'path', 'train' and 'val'")
+
+
+def _with(entries: Sequence[str], roots: Sequence[Path]) -> Path | None:
+    """Return the first folder below which all entries are."""
+    return next((root for root in roots if all(os.path.exists(_below(root, entry)) for entry in entries)), None)
+
+
+def _below(root: Path, entry: str) -> Path:
+    """Return what an entry names. As in Ultralytics, a `../` that leads nowhere is passed over (Roboflow writes it)."""
+    path = root / entry
+    return root / entry[3:] if entry.startswith("../") and not os.path.exists(path) else path
+
+
+def _images(root: Path, entry: Any, split: str, where: str, notes: Counter[str]) -> list[Path]:
+    """Return a split's image files, each once."""
+    found: dict[Path, Path] = {}
+    listed = 0
+    for one in [entry] if isinstance(entry, str) else entry:
+        path = _below(root, one)
+        if not os.path.exists(path):
+            raise DataError(f"{where}: {str(path)!r} is missing; correct {split!r}")
+        images = images_in(path) if path.is_dir() else _listed(path, root)
+        listed += len(images)
+        for image in images:
+            found.setdefault(image.resolve(), Path(os.path.abspath(image)))
+    if not found:
+        raise DataError(f"{where}: {split!r} has no images; a split needs at least one")
+    if listed > len(found):
+        notes[f"images of {split} are named twice, and taken once"] = listed - len(found)
+    return sorted(found.values())
+
+
+def _listed(path: Path, root: Path) -> list[Path]:
+    """Return the images that a text file lists: below its own folder after `./`, else below the root or its own."""
+    if path.suffix.lower() != ".txt":
+        raise DataError(f"{shown(path)}: neither a folder of images nor a .txt that lists them")
+    found = []
+    for number, line in lines(path):
+        name = line.strip()
+        bases = (path.parent,) if name.startswith("./") else (root, path.parent)
+        image = next((base / name for base in bases if os.path.isfile(base / name)), None)
+        if image is None:
+            raise DataError(f"{shown(path)} line {number}: {name[:80]!r} is missing; add it, or remove the line")
+        found.append(image)
+    return found
+
+
+def _pictures(
+    split: str, images: Sequence[Path], categories: int, keypoints: Keypoints | None, where: str, notes: Counter[str]
+) -> list[Picture]:
+    rows = Rows(split, categories, keypoints, notes)
+    pictures = []
+    unlabelled = 0
+    errors: list[DataError] = []
+    for image in images:
+        label = next((path for path in _label_files(image) if os.path.isfile(path)), None)
+        unlabelled += label is None
+        size = picture_size(image)
+        shapes: list[Shape] = rows.read(label, size, errors) if label else []
+        pictures.append(Picture(image.name, image, size, shapes))
+    wrong(errors)
+    if unlabelled == len(images):
+        raise DataError(
+            f"{where}: no image of {split!r} has a label file; the first was looked for as "
+            f"{str(next(iter(_label_files(images[0]))))!r}"
+        )
+    if unlabelled:
+        notes[f"images of {split} have no label file, and are background"] += unlabelled
+    return pictures
+
+
+def _label_files(image: Path) -> list[Path]:
+    """Return where an image's labels may lie: the last `images` of its path is `labels`; links are followed second."""
+    found = []
+    for path in (image, image.resolve()):
+        parts = list(path.parts)
+        if "images" in parts[:-1]:
+            parts[len(parts) - 2 - parts[-2::-1].index("images")] = "labels"
+        found.append(Path(*parts).with_suffix(".txt"))
+    return found
