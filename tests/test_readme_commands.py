@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 import strategies
 from bench import recommend, settings
 from bench.cli import app
+from bench.execution.worker import carry_out
 from datasets import registry
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
@@ -32,7 +34,26 @@ def shrunk(line: str) -> list[str]:
         return [word for word in words if not word.startswith(("epochs=", "imgsz="))] + small
     if words[0] == "recommend":
         return [*words, "--strategy", "l2", "--strategy", "cosine"]
-    return words
+    if words[0] != "run":
+        return words
+    few = ["--strategy", "l2", "--strategy", "two-stage-70"]  # .ci/run trains them all
+    words = [part for word in words for part in (few if word == "--all" else [word])]
+    return [*words, "--wandb", "off"]  # its own tests follow it; a run costs seconds
+
+
+class Here:
+    """A pool without worker processes: a dozen commands need not each import torch once more for every core."""
+
+    stopped = False
+
+    def __init__(self, workers, threads):
+        pass
+
+    def run(self, source, on_event):
+        while (work := source.take()) is not None:
+            over = carry_out(work, on_event)
+            source.put_back(work.then if over.goes_on else ())
+        return []
 
 
 @pytest.fixture
@@ -49,10 +70,18 @@ def home(tmp_path, monkeypatch, small_folder):
         monkeypatch.setitem(settings.DEFAULTS, key, value)
     monkeypatch.setitem(settings.QUICK, "epochs", SMALL["epochs"])
     monkeypatch.setattr(recommend, "MOST_SEEDS", 2)
+    monkeypatch.setattr("bench.execution.session.LocalPool", Here)
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     yield tmp_path
     torch.set_num_threads(threads)
+    forget_mine()
+
+
+def forget_mine():
+    """Unregister what `mine.py` registers, as a new process has not heard of it."""
     strategies.registry._registry.pop("late", None)
+    sys.modules.pop("_bench_plugin_mine", None)
 
 
 def test_every_command_does_what_it_says(home):
@@ -61,6 +90,7 @@ def test_every_command_does_what_it_says(home):
         words = shrunk(line.partition(" > ")[0])
         if words[0] in SERVERS:
             continue
+        forget_mine()
         done = CliRunner().invoke(app, words, catch_exceptions=False)
         assert done.exit_code == 0, (line, done.stderr)
         assert "Traceback" not in done.stderr

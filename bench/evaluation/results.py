@@ -73,7 +73,7 @@ def ring_of(result: Result) -> Points:
 
 def _bounded(values: NDArray[np.floating], limit: float) -> NDArray[np.float64]:
     values = np.asarray(values, dtype=np.float64)
-    finite = np.isfinite(values).reshape(len(values), -1).all(1)
+    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     return np.where(finite.reshape(-1, *[1] * (values.ndim - 1)), values, limit).clip(-limit, limit)
 
 

@@ -140,6 +140,10 @@ def predicted(*rings, scores, boxes=None, image=1):
     return coco_results(image, 96, 64, [1] * len(rings), np.array(scores), boxes, rings)
 
 
+def test_an_image_on_which_nothing_is_found_has_no_results():
+    assert coco_results(1, 96, 64, [], np.zeros(0), np.zeros((0, 4)), np.zeros((0, 4, 2))) == []
+
+
 def test_enormous_predictions_are_scored_like_any_other():
     wild = np.array([[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6]])
     metrics = Evaluator(one_square()).evaluate(predicted(wild, scores=[0.9]))
