@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from tensorboard import default, program
-
 from bench.errors import UserError
+
+with warnings.catch_warnings():  # what it has copied of another library calls itself deprecated
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from tensorboard import default, program
 
 HOST = "127.0.0.1"
 

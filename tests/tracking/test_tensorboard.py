@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import signal
+import subprocess
+import sys
+import time
 import urllib.request
 
 import pytest
@@ -11,9 +17,8 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.plugins.hparams.api_pb2 import Status
 
 import datasets
-from bench.errors import UserError
+from bench.records import RunFolder
 from bench.tracking import open_trackers
-from bench.tracking.board import launch
 from bench.tracking.metric_names import dashboard_row
 
 from ..commands import refused
@@ -104,36 +109,67 @@ def test_settings_stand_in_the_run_s_own_folder(tmp_path, ending, status):
     assert (end and end.status) == status
 
 
-def test_the_server_shows_every_run(tmp_path):
+@contextlib.contextmanager
+def command(*words):
+    """Run `python -m bench tensorboard` in a process of its own, which is ended at last."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", "tensorboard", *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def said(process):
+    """Return the next line of this project on stderr, or what there is until the end."""
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if line.startswith("bench: "):
+            return line
+    return "".join(lines)
+
+
+def test_the_server_shows_every_run_and_ctrl_c_ends_it(tmp_path):
+    one = record()
+    RunFolder(tmp_path / "main" / one.id).write(one)
     for seed in (0, 1):
-        follow(open_trackers(config(tmp_path, tensorboard=True), info(id=f"abc123abc12{seed}", seed=seed)))
-    address = launch(tmp_path / "tensorboard", port=0)
-    assert address.startswith("http://127.0.0.1:")
+        follow(open_trackers(config(tmp_path / "main", tensorboard=True), info(id=f"abc123abc12{seed}", seed=seed)))
+    with command("main", "--out", tmp_path, "--port", "0") as process:
+        told = said(process)
+        address = re.search(r"at (http://127\.0\.0\.1:(\d+)/); Ctrl-C ends it", told)
+        assert address, told
 
-    def ask(what, **body):
-        request = urllib.request.Request(
-            f"{address}data/{what}", json.dumps(body).encode() if body else None, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+        def ask(what, **body):
+            request = urllib.request.Request(
+                f"{address[1]}data/{what}",
+                json.dumps(body).encode() if body else None,
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
 
-    while len(names := ask("runs")) < 2:
-        pass
-    assert names == [f"static[alpha=0.5]-paper-s{seed}-abc123abc12{seed}" for seed in (0, 1)]
-    table = ask("plugin/hparams/experiment", experimentName="")
-    assert {"seed", "strategy", "strategy.alpha"} <= {column["name"] for column in table["hparamInfos"]}
-    assert "AP/mAP50_95" in {metric["name"]["tag"] for metric in table["metricInfos"]}
-
-
-def test_a_port_that_is_taken_is_said(tmp_path):
-    port = int(launch(tmp_path, port=0).rstrip("/").rpartition(":")[2])
-    with pytest.raises(UserError, match=f"^--port: .*{port}.*choose another"):
-        launch(tmp_path, port)
+        while len(names := ask("runs")) < 2:
+            time.sleep(0.05)
+        assert names == [f"static[alpha=0.5]-paper-s{seed}-abc123abc12{seed}" for seed in (0, 1)]
+        table = ask("plugin/hparams/experiment", experimentName="")
+        assert {"seed", "strategy", "strategy.alpha"} <= {column["name"] for column in table["hparamInfos"]}
+        assert "AP/mAP50_95" in {metric["name"]["tag"] for metric in table["metricInfos"]}
+        with command("main", "--out", tmp_path, "--port", address[2]) as second:
+            assert re.match(r"bench: --port: .*; choose another", said(second))
+            assert second.wait() == 2
+        process.send_signal(signal.SIGINT)
+        assert said(process) == "bench: TensorBoard has ended\n"
+        assert process.wait() == 0
 
 
 def test_a_study_without_event_files_says_how_to_have_them(tmp_path):
-    from bench.records import RunFolder
-
     one = record()
     RunFolder(tmp_path / "main" / one.id).write(one)
     line = refused("tensorboard", "--out", tmp_path)
