@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from bench.commands.dashboard import dashboard
 from bench.commands.data import data
 from bench.commands.export import export
 from bench.commands.options import say
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend, tensorboard):
+for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend, tensorboard, dashboard):
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(data, name="data")
 
