@@ -11,6 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bench.records import GOES_ON
+
 ORDER = ("running", "failed", "diverged", "unreadable", "interrupted", "done", "planned")
 """Which rows are shown first when not all fit: a planned run has nothing to tell."""
 CHROME = 3
@@ -67,7 +69,7 @@ class RunRow:
 
     def left(self) -> int:
         """Return the epochs still to train."""
-        return self.epochs - self.epoch if self.state in ("planned", "running") else 0
+        return self.epochs - self.epoch if self.state in GOES_ON else 0
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def use_records(run: Any, folder: Path, run_ids: Iterable[str], study: str) -> N
     """Declare runs' records as what a report rests on.
 
     The content tells W&B which of its artifacts is meant, so that it need not be asked now. `Run.use_artifact` does the
-    same, but waits for the server for each, and refuses to offline, where this is kept for `wandb sync`.
+    same, but waits for the server for each, and refuses to offline, where this is kept for `wandb sync`. The runs are
+    to be synced before the report: an artifact is the output of whoever brings it first.
     """
     for run_id in run_ids:
         run._log_artifact(_record(folder, run_id, study), is_user_created=True, use_after_commit=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.tracking import wandb_session
 from bench.tracking.trackers import TrackingConfig, report
-from bench.tracking.wandb_artifacts import log_report, use_records
+from bench.tracking.wandb_artifacts import log_report, use_records, wandb_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,8 @@ def log_study(config: TrackingConfig, study: str, told: Callable[[], StudyTold])
         return
     try:
         content = told()
-        run_id = hashlib.sha256(repr((study, sorted(content.files.items()))).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(repr((study, sorted(content.files.items()))).encode()).hexdigest()[:12]
+        run_id = f"{wandb_id(digest, study)}-report"
         wandb_session.set_aside(config.folder, run_id)
         run = wandb_session.start(
             config,
