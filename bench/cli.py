@@ -40,14 +40,23 @@ _ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__
 
 
 def main() -> None:
-    """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback."""
+    """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback.
+
+    So is Ctrl-C, with exit code 130.
+    """
+    try:
+        _main()
+    except (KeyboardInterrupt, typer.Abort):
+        say("stopped by Ctrl-C")
+        raise SystemExit(130) from None
+
+
+def _main() -> None:
     import datasets
     import strategies
 
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except typer.Abort:
-        raise SystemExit(130) from None
     except _ClickException as error:
         message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
         _fail(f"{message} (python -m bench --help shows the options)")

@@ -120,7 +120,8 @@ def run(
     if not ending.stopped:
         log_study(tracking, name, partial(_told, folder))
     told = ", ".join(f"{number} {status}" for status, number in ending.statuses.items())
-    options.say(f"{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
+    stopped = "told to stop, the same command goes on: " if ending.stopped else ""
+    options.say(f"{stopped}{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
     if ending.stopped or ending.statuses["interrupted"]:
         raise SystemExit(130)
     if set(ending.statuses) != {"done"}:
