@@ -32,7 +32,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (
-    run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend, tensorboard, dashboard,
+    run, plan, status, report, claims, list_, check, probe,
+    train, val, predict, export, recommend, tensorboard, dashboard,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(data, name="data")
