@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from bench.commands.dashboard import dashboard
 from bench.commands.data import data
 from bench.commands.export import export
 from bench.commands.options import say
@@ -18,6 +19,7 @@ from bench.commands.report import claims, report
 from bench.commands.run import run
 from bench.commands.status import status
 from bench.commands.strategies import check, list_
+from bench.commands.tensorboard import tensorboard
 from bench.commands.train import train
 from bench.commands.val import val
 from bench.errors import UserError
@@ -29,7 +31,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend):
+for _command in (
+    run, plan, status, report, claims, list_, check, probe,
+    train, val, predict, export, recommend, tensorboard, dashboard,
+):  # fmt: skip
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(data, name="data")
 
@@ -38,14 +43,23 @@ _ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__
 
 
 def main() -> None:
-    """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback."""
+    """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback.
+
+    So is Ctrl-C, with exit code 130.
+    """
+    try:
+        _main()
+    except (KeyboardInterrupt, typer.Abort):
+        say("stopped by Ctrl-C")
+        raise SystemExit(130) from None
+
+
+def _main() -> None:
     import datasets
     import strategies
 
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
-    except typer.Abort:
-        raise SystemExit(130) from None
     except _ClickException as error:
         message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
         _fail(f"{message} (python -m bench --help shows the options)")

@@ -1,4 +1,4 @@
-"""How near is near: what `bench probe` and the claims both take the round numbers that people quote to mean."""
+"""How near is near and how many are most: what the probe, claims and trackers take people's round numbers to mean."""
 
 ABOUT = 3.0
 """A factor: "about 100" is 33 to 300, "≈ 0.001" is 0.00033 to 0.003."""
@@ -6,3 +6,6 @@ LOSS_WITHIN = 0.05
 """"≈ 0.25" of a loss that lies between 0 and 1."""
 STRONG = 0.5
 """Share of a gradient that must be left of it far away for it to be strong there."""
+
+MOST = 0.5
+"""A run is stuck in a shape when more than this share of its images have it."""

@@ -3,99 +3,132 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from tabulate import tabulate
+from typing import Any
 
 from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
-from bench.execution.resume import start_of
-from bench.records import GOES_ON, STATUSES, RecordError, RunFolder, RunRecord
+from bench.execution.resume import NAME, rows_so_far
+from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
+from bench.run_table import ORDER, RunRow, counts, printable, share_done
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
+Stamp = tuple[int, int]
+"""When a file was last written, and its size: what tells whether it is to be read again."""
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How one run stands.
+@dataclass
+class StandingRow(RunRow):
+    """A run as its folder has it.
 
     Attributes:
-        run_id: of the run.
-        name: label, form and seed.
-        status: one of `STATUSES`, or `unreadable`.
-        epochs: `60/100`.
-        figure: mAP50-95 of a run that is done.
         reason: why it stands so; empty where there is nothing to say.
     """
 
-    run_id: str
-    name: str
-    status: str
-    epochs: str
-    figure: str
-    reason: str
+    reason: str = ""
 
 
-def standings(folder: Path) -> list[Standing]:
-    """Return how every run of a study stands, in the order of `STATUSES`, then by name."""
-    found = list(_standings(folder))
-    order = (*STATUSES, "unreadable")
-    return sorted(found, key=lambda one: (order.index(one.status), one.name))
+@dataclass
+class StudyFolder:
+    """A study's runs as they stand, read from its folder, which it never writes to.
+
+    Args:
+        path: of the folder.
+    """
+
+    path: Path
+    _read: dict[Path, tuple[tuple[Stamp | None, Stamp | None], StandingRow]] = field(default_factory=dict)
+
+    def standings(self) -> list[StandingRow]:
+        """Return every run, in the order of `ORDER`, then by name. What has not changed is not read again."""
+        return sorted(self._standings(), key=lambda row: (ORDER.index(row.state), row.name()))
+
+    def _standings(self) -> Iterator[StandingRow]:
+        locks, known = None, True
+        try:
+            locks = Reservations(self.path / COMMANDS) if (self.path / COMMANDS).exists() else None
+        except UserError:
+            known = False  # a colleague's study, say: whether anyone is at it cannot be seen
+        try:
+            for path in sorted(self.path.glob("*/run.json")):
+                row = self._row(path.parent)
+                if row is None:
+                    continue
+                if row.state == "running" and known and not (locks is not None and locks.others(row.run_id)):
+                    row = replace(row, state="interrupted", reason=_NO_PROCESS)
+                yield row
+        finally:
+            if locks is not None:
+                locks.close()
+
+    def _row(self, folder: Path) -> StandingRow | None:
+        stamps = _stamp(folder / "run.json"), _stamp(folder / NAME)
+        seen = self._read.get(folder)
+        if seen is not None and seen[0] == stamps:
+            return seen[1]
+        try:
+            row = _of_record(folder, RunFolder(folder).read())
+        except FileNotFoundError:  # a study that is under way has started this run afresh
+            return None
+        except RecordError as error:
+            row = StandingRow(folder.name, folder.name, None, None, 0, "unreadable", reason=str(error))
+        self._read[folder] = stamps, row
+        return row
 
 
-def status_text(folder: Path) -> str:
-    """Return the standings as a table, with their counts."""
-    found = standings(folder)
-    table = tabulate(
-        [(one.run_id, one.name, one.status, one.epochs, one.figure, one.reason) for one in found],
-        headers=("run", "strategy", "status", "epochs", "mAP50-95", "reason"),
-        disable_numparse=True,
-        maxcolwidths=[None, None, None, None, None, 90],
-    )
-    counts = Counter(one.status for one in found)
-    told = ", ".join(f"{counts[status]} {status}" for status in (*STATUSES, "unreadable") if counts[status])
-    return f"{table}\n\n{len(found)} runs: {told}"
+def notices(rows: list[StandingRow]) -> list[str]:
+    """Return a line for every reason why runs are not done, with the runs' names; the rarest reason first."""
+    among = Counter((row.state, row.reason) for row in rows if row.reason and row.state != "planned")
+    lines = []
+    for (state, reason), number in sorted(among.items(), key=lambda one: (one[1], one[0])):
+        named = [row.name() for row in rows if (row.state, row.reason) == (state, reason)]
+        who = named[0] if number == 1 else f"{number} runs ({named[0]}, ...)"
+        lines.append(f"{who}: {state}: {printable(reason)}")
+    return lines
 
 
-def _standings(folder: Path) -> Iterator[Standing]:
-    reservations, known = None, True
-    try:
-        reservations = Reservations(folder / COMMANDS) if (folder / COMMANDS).exists() else None
-    except UserError:
-        known = False  # a colleague's study, say: whether anyone is at it cannot be seen
-    try:
-        for path in sorted(folder.glob("*/run.json")):
-            try:
-                record = RunFolder(path.parent).read()
-            except FileNotFoundError:
-                continue
-            except RecordError as error:
-                yield Standing(path.parent.name, "", "unreadable", "", "", str(error))
-                continue
-            alive = not known or (reservations is not None and reservations.others(record.id))
-            yield _standing(path.parent, record, alive)
-    finally:
-        if reservations is not None:
-            reservations.close()
+def total(rows: list[StandingRow]) -> str:
+    """Return how many runs stand how, in one line."""
+    return f"{share_done(rows):.0%} of {len(rows)} runs: {counts(row.state for row in rows) or 'none yet'}"
 
 
-def _standing(folder: Path, record: RunRecord, alive: bool) -> Standing:
-    status, reason = record.status, record.reason or ""
-    if status == "running" and not alive:
-        status, reason = "interrupted", _NO_PROCESS
+def _of_record(folder: Path, record: RunRecord) -> StandingRow:
     epochs = record.identity["settings"].get("epochs", 0)
-    done = epochs if record.done else record.metrics.get("final_epoch", 0)
-    if status in GOES_ON:
-        done = start_of(folder, record.identity).epochs
-    form = f" ({record.form})" if record.form else ""
-    again = ", once more" if record.replicate else ""
-    return Standing(
+    row = StandingRow(
         run_id=record.id,
-        name=f"{record.label}{form} s{record.seed}{again}",
-        status=status,
-        epochs=f"{done:g}/{epochs}" if done else "",
-        figure=f"{record.metrics['mAP50_95']:.3f}" if record.done and "mAP50_95" in record.metrics else "",
-        reason=reason,
+        label=f"{record.label}, once more" if record.replicate else record.label,
+        form=record.form,
+        seed=record.seed,
+        epochs=epochs,
+        state=record.status,
+        epoch=epochs if record.done else int(record.metrics.get("final_epoch", 0)),
+        ap=record.metrics.get("mAP50_95"),
+        full_image=record.metrics.get("full_image"),
+        reason=record.reason or "",
     )
+    return _with_snapshot(row, rows_so_far(folder, record.identity)) if record.status in GOES_ON else row
+
+
+def _with_snapshot(row: StandingRow, rows: list[Mapping[str, Any]]) -> StandingRow:
+    if not rows:
+        return row
+    measured = next((one for one in reversed(rows) if "mAP50_95" in one), {})
+    seconds = [one["seconds"] for one in rows if "seconds" in one]
+    return replace(
+        row,
+        epoch=len(rows),
+        loss=rows[-1].get("loss"),
+        ap=measured.get("mAP50_95"),
+        full_image=measured.get("full_image"),
+        epoch_s=sum(seconds) / len(seconds) if seconds else None,
+    )
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -10,7 +10,10 @@ from rich.console import Console
 
 from bench import terminal
 from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.run_table import share_done
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
+
+from .pseudo_terminal import Terminal
 
 ENTER, LEAVE, SHOW_CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
 
@@ -65,7 +68,7 @@ def end(view, run_id, status="done", reason=None):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50), (60, 10), (40, 8), (100, 5)])
-@pytest.mark.parametrize("count", [1, 12, 200])
+@pytest.mark.parametrize("count", [1, 12, 60, 200])
 @pytest.mark.parametrize("notices", [0, 1, 9])
 def test_the_view_fits_the_terminal(clock, size, count, notices):
     view = open_view(planned(count), workers=2, console=console(*size))
@@ -82,7 +85,7 @@ def test_the_view_fits_the_terminal(clock, size, count, notices):
         assert all("static[alpha=0.1] (paper)" in line and "3/10" in line for line in lines[1 : 1 + min(count, 4)])
         assert sum("a long story" in line for line in lines) == min(notices, 3)
     if count == 200:
-        assert any(line.startswith("... and") and "planned" in line for line in lines)
+        assert any(line.startswith("… ") and " more: " in line and "planned" in line for line in lines)
 
 
 def test_every_run_is_a_row_or_counted(clock):
@@ -91,9 +94,9 @@ def test_every_run_is_a_row_or_counted(clock):
         advance(view, clock, f"r{run}", 10)
         end(view, f"r{run}")
     lines = shown(view)
-    (folded,) = [line for line in lines if line.startswith("... and ")]
-    counted = sum(int(word) for word in folded.split() if word.isdecimal())
-    assert counted + lines.index(folded) - 1 == 200
+    (folded,) = [line for line in lines if line.startswith("… ")]
+    more, *counted = [int(word) for word in folded.split() if word.isdecimal()]
+    assert more == sum(counted) == 200 - (lines.index(folded) - 1)
 
 
 def test_what_runs_is_first_then_trouble_then_results_then_what_is_planned(clock):
@@ -107,7 +110,7 @@ def test_what_runs_is_first_then_trouble_then_results_then_what_is_planned(clock
     lines = shown(view)
     assert [line.split()[2] for line in lines[1:6]] == ["s25", "s2", "s1", "s0", "s3"]
     assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50%", "12 s", "3.5"))
-    assert lines[-3].startswith("... and 24 planned")
+    assert lines[-3].startswith("… 24 more: 24 planned")
     assert "boom" in lines[-2]
 
 
@@ -151,7 +154,7 @@ def test_the_last_run_is_shared_by_no_two_workers(clock):
 def test_runs_that_are_done_before_cost_no_time(clock):
     plan = [*planned(5, state="done"), PlannedRun("new", "l2", None, 0, 10, "planned")]
     view = open_view(plan, workers=1, console=console())
-    assert view.progress.share_done() == pytest.approx(50 / 60)
+    assert share_done(view.progress.rows.values()) == pytest.approx(50 / 60)
     advance(view, clock, "new", 5, seconds=1.0)
     assert view.progress.seconds_left() == pytest.approx(5.0)
 
@@ -284,3 +287,42 @@ def test_events_survive_the_trip_and_are_small(event):
 )
 def test_duration(seconds, text):
     assert duration(seconds) == text
+
+
+# In a terminal
+
+VIEW = """
+import sys
+from bench.execution.events import EpochDone, RunStarted
+from bench.terminal import PlannedRun, open_view
+plan = [PlannedRun(f"r{n}", "static[alpha=0.1]", "paper", n, 10, "planned") for n in range(int(sys.argv[1]))]
+with open_view(plan, workers=2) as view:
+    for run in ("r7", "r11"):
+        view.update(RunStarted(run, 0))
+        view.update(EpochDone(run, 1, 10, 3.5, {"mAP50_95": 0.25, "full_image": 0.5}, 2.0))
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize("count", [12, 60, 200])
+def test_the_view_follows_a_terminal_that_is_resized(count):
+    def redrawn(terminal):
+        frames = terminal.frames()
+        return frames and (len(frames[-1][0]), len(frames[-1])) == terminal.size
+
+    with Terminal(count, code=VIEW, size=(80, 24)) as terminal:
+        for size in ((80, 24), (120, 40), (50, 8), (200, 60), (40, 5)):
+            terminal.resize(*size)
+            terminal.wait_for(redrawn)
+            lines = terminal.frames()[-1]
+            assert {len(line) for line in lines} == {size[0]}
+            running = [line for line in lines if "running" in line and "1/10" in line]
+            assert running == lines[1 : 1 + len(running)]
+            assert len(running) == min(2, size[1] - 3)
+            room = size[1] - 3
+            assert any(line.startswith(f"… {count - room} more: ") for line in lines) == (count > room)
+            assert any(line.startswith(f"2% of {count} runs"[: size[0]]) for line in lines) or count != 12
+        terminal.press("\n")
+        assert terminal.end() == 0
+    assert terminal.left()[-1].startswith(f"{count} runs")
+    assert "Traceback" not in terminal.text

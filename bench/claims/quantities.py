@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bench.margins import MOST
 from bench.records import RunRecord
-
-MOST = 0.5
-"""A run is stuck in a shape when more than this share of its images have it."""
 
 DEGENERATE = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
 

@@ -49,6 +49,27 @@ def to_json(comparisons: Iterable[Judged]) -> str:
     return json.dumps(to_plain(content), indent=2, allow_nan=False) + "\n"
 
 
+def to_rows(comparisons: Iterable[Judged]) -> list[dict[str, Any]]:
+    """Return a row a claim and comparison, in words and numbers that any table takes."""
+    return [
+        {
+            "comparison": one.title,
+            "topic": judgement.claim.topic,
+            "claim": judgement.claim.text,
+            "verdict": judgement.verdict,
+            "holds_among_all": judgement.holds_among_all,
+            "p_support": judgement.p_support,
+            "p_refute": judgement.p_refute,
+            "p_holm": judgement.adjusted_p,
+            "evidence": "; ".join(map(evidence, judgement.findings)),
+            "needs": ", ".join(judgement.missing),
+            "run_ids": " ".join(judgement.run_ids),
+        }
+        for one in comparisons
+        for judgement in one.judgements
+    ]
+
+
 def evidence(finding: Finding) -> str:
     """Return one finding in a line: what was found, with its interval and size, next to what the claim says."""
     if finding.estimate is None:

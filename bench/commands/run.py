@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from bench.commands import options
 from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.tracking import StudyTold
 
 
 class Wandb(str, Enum):
@@ -73,8 +77,6 @@ def run(
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp
-    from bench.report import load_report
-    from bench.report.machine import frame
     from bench.tracking import TrackingConfig, log_study
 
     name = options.new_study(study, quick)
@@ -115,9 +117,11 @@ def run(
         ),
         FollowUp(folder, controls, max_seeds if until_decided else None),
     )
-    log_study(tracking, name, frame(load_report(folder).comparisons))
+    if not ending.stopped:
+        log_study(tracking, name, partial(_told, folder))
     told = ", ".join(f"{number} {status}" for status, number in ending.statuses.items())
-    options.say(f"{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
+    stopped = "told to stop, the same command goes on: " if ending.stopped else ""
+    options.say(f"{stopped}{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
     if ending.stopped or ending.statuses["interrupted"]:
         raise SystemExit(130)
     if set(ending.statuses) != {"done"}:
@@ -137,6 +141,24 @@ def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None, bf1
         manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))
     if manifest != known:
         write_manifest(folder, manifest)
+
+
+def _told(folder: Path) -> StudyTold:
+    """Return what W&B is told of a study as a whole."""
+    import pandas as pd
+
+    from bench.claims.show import to_rows
+    from bench.records import GOES_ON, load_study
+    from bench.report import load_report, render
+    from bench.report.machine import frame
+    from bench.tracking import StudyTold
+
+    found = load_report(folder)
+    return StudyTold(
+        tables={"comparison": frame(found.comparisons), "verdicts": pd.DataFrame(to_rows(found.comparisons))},
+        files={"report.md": render(found, "md"), "report.json": render(found, "json")},
+        run_ids=[record.id for record in load_study(folder) if record.status not in GOES_ON],
+    )
 
 
 def _report_words(out: Path, study: str) -> str:

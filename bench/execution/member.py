@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from io import BytesIO
@@ -68,14 +68,18 @@ class Member:
         )
         self.folder.write(self._record)
 
-    def track(self) -> None:
-        """Open the trackers and tell them of the epochs that they have missed: those that the run shared."""
-        self._tracker = open_trackers(self.task.tracking, _run_info(self.task), first_epoch=self.progress.told)
-        missed = self.progress.rows[self.progress.told :]
-        for row in missed:
+    def track(self, data: Callable[[], DataSet]) -> None:
+        """Open the trackers and tell them of the epochs so far; each passes over those that it has.
+
+        Args:
+            data: gives the run's data set.
+        """
+        before = self.progress.told
+        self._tracker = open_trackers(self.task.tracking, _run_info(self.task), before, data)
+        for row in self.progress.rows:
             self._tell(row)
         trainer = self.progress.trainer
-        if missed and trainer is not None and trainer["epoch"] + 1 == len(self.progress.rows):
+        if self.progress.told > before and trainer is not None and trainer["epoch"] + 1 == len(self.progress.rows):
             # So that they are not told again if this worker dies.
             write_progress(self.task.folder, self.task.identity, self.progress)
 
@@ -158,7 +162,7 @@ class Member:
         self._tracker.log_epoch(row)
         if epoch in self.progress.samples:
             self._tracker.log_samples(epoch, self.progress.samples[epoch])
-        self.progress.told = epoch
+        self.progress.told = max(self.progress.told, epoch)
 
     def _seconds(self, spent: Mapping[str, float]) -> dict[str, float]:
         """Return the times of all attempts together; of memory the peak."""

@@ -77,6 +77,15 @@ def start_of(folder: Path, identity: Mapping[str, Any]) -> Start:
     return Start() if raw is None else Start(len(raw["rows"]), raw["shared"])
 
 
+def rows_so_far(folder: Path, identity: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of history.csv up to a run's snapshot, without reading the weights; none without one."""
+    try:
+        raw = _read(folder / NAME, identity, mmap=True)
+    except UnreadableSnapshot:
+        return []
+    return [] if raw is None else raw["rows"]
+
+
 def remove_progress(folder: Path) -> None:
     """Remove a snapshot that nothing will go on from."""
     (folder / NAME).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 
@@ -90,7 +90,7 @@ class _Attempt:
         for member in self.members:
             member.begin(told)
         if len(self.members) == 1:
-            self.members[0].track()
+            self.members[0].track(partial(_load, self.first.source))
         if self.work.final or len(self.members[0].progress.rows) < self.work.until:
             status, reason = self._train_and_score()
         else:  # another worker got as far, and died before it could say so
@@ -100,7 +100,7 @@ class _Attempt:
         parted = status == "done" and not self.work.final
         for member in self.members:
             if len(self.members) > 1 and status != "interrupted" and not parted:
-                member.track()
+                member.track(partial(_load, self.first.source))
             if parted:
                 self._part(member)
             else:

@@ -17,17 +17,21 @@ _HEADINGS = {
     "seconds": "training",
 }
 
+HEADINGS = ("AP", "degenerate", "weights", "gradients", "losses", "training")
+"""Every heading there is."""
+
 
 def dashboard_row(row: Mapping[str, float]) -> dict[str, float]:
     """Return an epoch's row under `heading/column`, without the epoch itself and without what is not finite."""
     return {
-        f"{_heading(column)}/{column}": value
+        f"{heading(column)}/{column}": value
         for column, value in row.items()
         if column not in ("epoch", "progress") and math.isfinite(value)
     }
 
 
-def _heading(column: str) -> str:
+def heading(column: str) -> str:
+    """Return what a column is grouped under: one of `HEADINGS`."""
     if column in _HEADINGS:
         return _HEADINGS[column]
     if column in RATES:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.evaluation.results import Result
 from bench.records import RunRecord
 
+if TYPE_CHECKING:
+    from bench.tracking.pictures import Picture, Pictures
+    from datasets import DataSet
+
+EVENTS = "tensorboard"
+"""The folder of event files in a study's."""
 LOGGER = logging.getLogger("bench.tracking")
 
 
@@ -59,7 +66,7 @@ class RunInfo:
 
 
 class Tracker(Protocol):
-    """Follows one run."""
+    """Follows one run. It is told of every epoch from the first on, again when the run goes on after a stop."""
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Take one epoch's row of history.csv."""
@@ -71,19 +78,44 @@ class Tracker(Protocol):
         """Take the final record, and close."""
 
 
-def open_trackers(config: TrackingConfig, run: RunInfo, first_epoch: int = 0) -> Tracker:
+class Channel(Protocol):
+    """Where a tracker passes on to; it may raise whatever it likes.
+
+    Attributes:
+        told: how many epochs it has from an earlier attempt; it is not told of them again.
+    """
+
+    told: int
+
+    def log_epoch(self, row: Mapping[str, float]) -> None:
+        """Take one epoch's row of history.csv."""
+
+    def log_picture(self, epoch: int, picture: Picture) -> None:
+        """Take what a measured epoch predicts, drawn, after its row."""
+
+    def finish(self, record: RunRecord) -> None:
+        """Take the final record, and close."""
+
+
+def open_trackers(
+    config: TrackingConfig, run: RunInfo, told: int = 0, data: Callable[[], DataSet] | None = None
+) -> Tracker:
     """Return a tracker that passes everything on to those the configuration asks for.
 
-    A run that goes on from a snapshot says how many epochs are behind it; they have been told before.
+    It never raises, and neither do its methods: a channel that fails is reported once and dropped, and so are pictures.
 
-    It never raises, and neither do its methods: a tracker that fails is reported once and dropped.
+    Args:
+        config: who is told.
+        run: which run.
+        told: how many epochs an earlier attempt has told of, up to the snapshot that the run goes on from.
+        data: gives the data set, for pictures; it is called when there is something to draw. None: no pictures.
     """
-    openers: dict[str, Callable[[], Tracker]] = {}
+    openers: dict[str, Callable[[], Channel]] = {}
     if config.wandb != "off":
-        openers["W&B"] = partial(_open_wandb, config, run)
+        openers["W&B"] = partial(_open_wandb, config, run, told)
     if config.tensorboard:
-        openers["TensorBoard"] = partial(_open_tensorboard, config, run, first_epoch)
-    return _Guarded(openers)
+        openers["TensorBoard"] = partial(_open_tensorboard, config, run, told)
+    return _Guarded(openers, data)
 
 
 def report(what: str, error: Exception) -> None:
@@ -99,44 +131,63 @@ _REPORTED: set[tuple[str, type[Exception]]] = set()
 # Imported when they are opened, under guard: either package may be absent, broken or slow to import.
 
 
-def _open_wandb(config: TrackingConfig, run: RunInfo) -> Tracker:
+def _open_wandb(config: TrackingConfig, run: RunInfo, told: int) -> Channel:
     from bench.tracking.weights_and_biases import WandbTracker
 
-    return WandbTracker(config, run)
+    return WandbTracker(config, run, told)
 
 
-def _open_tensorboard(config: TrackingConfig, run: RunInfo, first_epoch: int) -> Tracker:
+def _open_tensorboard(config: TrackingConfig, run: RunInfo, told: int) -> Channel:
     from bench.tracking.tensorboard import TensorBoardTracker
 
-    return TensorBoardTracker(config, run, first_epoch)
+    return TensorBoardTracker(config, run, told)
 
 
 class _Guarded:
-    """Passes on to several trackers; one that raises is named once and dropped."""
+    """Passes on to several channels; one that raises is named once and dropped."""
 
-    def __init__(self, openers: Mapping[str, Callable[[], Tracker]]) -> None:
-        self._trackers: dict[str, Tracker] = {}
+    def __init__(self, openers: Mapping[str, Callable[[], Channel]], data: Callable[[], DataSet] | None = None) -> None:
+        self._channels: dict[str, Channel] = {}
+        self._data = data
+        self._pictures: Pictures | None = None
         for name, opener in openers.items():
-            tracker = self._try(name, opener)
-            if tracker is not None:
-                self._trackers[name] = tracker
+            channel = self._try(name, opener)
+            if channel is not None:
+                self._channels[name] = channel
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
-        for name, tracker in list(self._trackers.items()):
-            self._try(name, partial(tracker.log_epoch, row))
+        self._tell(lambda channel: channel.log_epoch(row), int(row["epoch"]))
 
     def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
-        for name, tracker in list(self._trackers.items()):
-            self._try(name, partial(tracker.log_samples, epoch, results))
+        wanted = self._data is not None and any(epoch > channel.told for channel in self._channels.values())
+        picture = self._drawn(results) if wanted else None
+        if picture is not None:
+            self._tell(lambda channel: channel.log_picture(epoch, picture), epoch)
 
     def finish(self, record: RunRecord) -> None:
-        for name, tracker in list(self._trackers.items()):
-            self._try(name, partial(tracker.finish, record))
+        self._tell(lambda channel: channel.finish(record))
+
+    def _drawn(self, results: Sequence[Result]) -> Picture | None:
+        try:
+            from bench.tracking.pictures import Pictures
+
+            assert self._data is not None
+            self._pictures = self._pictures or Pictures(self._data)
+            return self._pictures.draw(results)
+        except Exception as error:
+            self._data = None
+            report("pictures are off for this run", error)
+            return None
+
+    def _tell(self, action: Callable[[Channel], None], epoch: float = math.inf) -> None:
+        for name, channel in list(self._channels.items()):
+            if epoch > channel.told:
+                self._try(name, partial(action, channel))
 
     def _try(self, name: str, action: Callable[[], Any]) -> Any:
         try:
             return action()
         except Exception as error:
-            self._trackers.pop(name, None)
+            self._channels.pop(name, None)
             report(f"{name} is off for this run", error)
             return None

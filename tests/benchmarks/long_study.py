@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from bench.report import load_report, render
-from bench.status import status_text
+from bench.status import StudyFolder
 from datasets import documents
 from datasets.drawing import write_coco
 from tests.execution.study import group_of
@@ -78,7 +78,7 @@ def listing(records: int) -> None:
                 one = dataclasses.replace(one, id=f"{number:012x}")
                 put(folder / one.id / "run.json", one.to_json())
             start = time.perf_counter()
-            status_text(folder)
+            StudyFolder(folder).standings()
             listed = time.perf_counter() - start
             start = time.perf_counter()
             render(load_report(folder), "md")

@@ -45,9 +45,9 @@ def test_a_run_tells_how_it_goes(carried_out):
 
 
 def test_a_tracker_that_fails_is_told_to_the_parent_and_costs_nothing_else(carried_out, monkeypatch):
-    def broken(config, run, first_epoch):
+    def broken(config, run, told, data):
         logging.getLogger("bench.tracking").warning("W&B is off for this run: OSError: no network")
-        return open_trackers(config, run, first_epoch)
+        return open_trackers(config, run, told, data)
 
     monkeypatch.setattr("bench.execution.member.open_trackers", broken)
     _, record, events = carried_out("l2", epochs=1)

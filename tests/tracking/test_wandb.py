@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -11,107 +10,25 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 import wandb
 
-from bench.report import build
-from bench.report.machine import frame
-from bench.tracking import RunInfo, TrackingConfig, credentials, log_study, open_trackers, trackers
+from bench.tracking import credentials, log_study, open_trackers, trackers, wandb_session
 from bench.tracking import weights_and_biases as wb
 from bench.tracking.credentials import has_key, mode
-from bench.tracking.metric_names import dashboard_row
+from bench.tracking.metric_names import HEADINGS, dashboard_row
 
-from .report.samples import record, study
+from ..report.samples import record
+from .following import MEASURED, ROW, config, follow, history, info, read_back, rows, said, summary
 
 KEY = "0" * 40
-ROW = {
-    "epoch": 1,
-    "progress": 0.0,
-    "alpha": 0.8,
-    "w_l2": 0.75,
-    "w_mgiou": 0.25,
-    "loss": 3.0,
-    "loss_l2": 0.5,
-    "loss_mgiou": 0.375,
-    "grad_l2": 0.01,
-    "grad_mgiou": 0.02,
-    "grad_cosine": -0.5,
-}
-MEASURED = {"mAP50_95": 0.25, "full_image": 0.5}
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process(monkeypatch):
     """Forget what earlier tests taught this process about trackers that fail."""
     monkeypatch.setattr(trackers, "_REPORTED", set())
-    monkeypatch.setattr(wb._Server, "lost", False)
-
-
-def info(**changes):
-    values = {
-        "id": "abc123abc123",
-        "study": "main",
-        "label": "static[alpha=0.5]",
-        "form": "paper",
-        "seed": 3,
-        "strategy": "static",
-        "parameters": {"alpha": 0.5},
-        "data": "documents",
-        "model": "yolo11n-polygon.yaml",
-        "settings": {"epochs": 2},
-    }
-    return RunInfo(**values | changes)
-
-
-def config(folder, wandb="off", tensorboard=False):
-    return TrackingConfig(wandb=wandb, tensorboard=tensorboard, folder=folder)
-
-
-def rows(epochs=2):
-    """Return rows whose alpha is 1 / epoch; the last is measured."""
-    return [
-        {**ROW, "epoch": epoch, "alpha": 1 / epoch, **(MEASURED if epoch == epochs else {})}
-        for epoch in range(1, epochs + 1)
-    ]
-
-
-def follow(tracker, epochs=2, **ending):
-    for row in rows(epochs):
-        tracker.log_epoch(row)
-    tracker.finish(record("static[alpha=0.5]", seed=3, ap=0.25, **ending))
-
-
-def said(caplog):
-    """Return the warnings of this project, without W&B's own log."""
-    ours = [entry for entry in caplog.records if entry.name == "bench.tracking"]
-    return [entry.getMessage() for entry in ours if entry.levelno >= logging.WARNING]
-
-
-def read_back(folder):
-    """Return every offline run in a folder, read by W&B's own reader: its records by type, by run id."""
-    wandb.teardown()  # an offline run's end does not wait for the file
-    runs = {}
-    for path in sorted((folder / "wandb").glob("offline-run-*/run-*.wandb")):
-        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        records = {}
-        for line in told.stdout.splitlines():
-            one = json.loads(line)
-            records.setdefault(one["type"], []).append(one[one["type"]])
-        records["folder"] = path.parent
-        runs[records["run"][0]["run_id"]] = records
-    return runs
-
-
-def summary(run):
-    return {name: value for one in run["summary"] for name, value in one["update"].items()}
-
-
-def history(run):
-    """Return the logged columns by epoch, without W&B's own."""
-    items = [one["item"] for one in run["history"]]
-    return [{name: value for name, value in item.items() if not name.startswith("_")} for item in items]
+    monkeypatch.setattr(wandb_session.Server, "lost", False)
 
 
 # What is written
@@ -119,7 +36,7 @@ def history(run):
 
 def test_off_writes_nothing(tmp_path):
     follow(open_trackers(config(tmp_path), info()))
-    log_study(config(tmp_path), "main", pd.DataFrame({"strategy": ["l2"]}))
+    log_study(config(tmp_path), "main", lambda: pytest.fail("nothing is asked for"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,8 +59,11 @@ def test_an_offline_run_is_read_back_by_wandb(tmp_path):
     assert about["project"] == "hybrid-loss-bench"
     assert about["run_group"] == "static[alpha=0.5]-paper"
     assert about["display_name"] == "static[alpha=0.5]-paper-s3"
-    assert about["tags"] == ["static", "paper", "documents", "main"]
+    assert about["job_type"] == "train"
+    assert about["tags"] == ["static", "paper", "documents", "main", "seed-3"]
     assert {name: value for name, value in about["config"]["update"].items() if name != "_wandb"} == {
+        "run_id": "abc123abc123",
+        "label": "static[alpha=0.5]",
         "strategy": "static",
         "parameters": {"alpha": 0.5},
         "form": "paper",
@@ -154,10 +74,15 @@ def test_an_offline_run_is_read_back_by_wandb(tmp_path):
         "settings": {"epochs": 2},
     }
     assert history(run) == [{"epoch": row["epoch"], **dashboard_row(row)} for row in rows()]
-    assert {"glob_name": "*", "step_metric": "epoch"}.items() <= run["metric"][1].items()
+    assert [one["item"]["_step"] for one in run["history"]] == [1, 2]
+    metrics = {one.get("glob_name", one.get("name")): one for one in run["metric"]}
+    assert metrics.keys() == {"epoch", "predictions", *(f"{heading}/*" for heading in HEADINGS)}
+    assert all(one["step_metric"] == "epoch" for name, one in metrics.items() if name != "epoch")
+    assert metrics["AP/*"]["summary"] == metrics["degenerate/*"]["summary"] == {"last": True, "max": True}
     final = summary(run)
     assert final["status"] == "done"
     assert final["final/mAP50_95"] == 0.25
+    assert final["AP/mAP50_95"] == {"last": 0.25, "max": 0.25}
     assert final["weights/alpha"] == 0.5
     assert [one["exit_code"] for one in run["exit"]] == [0]  # a slow machine adds a running time
 
@@ -187,56 +112,10 @@ def test_two_runs_of_one_process_stay_apart(tmp_path):
     assert [len(history(runs[f"abc123abc12{number}"])) for number in range(2)] == [1, 2]
 
 
-def test_the_closing_table_holds_every_row(tmp_path):
-    records = study(l2=[0.5, 0.6], cosine=[0.7, 0.7]) + [record("mgiou", status="failed", reason="boom", form="paper")]
-    table = frame(build(records).comparisons)
-    assert table.isna().to_numpy().any()
-    log_study(config(tmp_path, "offline"), "main", table)
-    (run,) = read_back(tmp_path).values()
-    assert run["run"][0]["job_type"] == "summary"
-    assert run["run"][0]["display_name"] == "main-summary"
-    (path,) = (run["folder"] / "files" / "media" / "table").glob("*.json")
-    written = json.loads(path.read_text())
-    assert written["columns"] == list(table.columns)
-    assert [line[table.columns.get_loc("strategy")] for line in written["data"]] == list(table["strategy"])
-
-
-def test_a_closing_table_of_mixed_columns_is_logged(tmp_path, caplog):
-    log_study(config(tmp_path, "offline"), "main", pd.DataFrame({"a": [1, None, "x"], "b": [math.nan, 1.0, None]}))
-    (run,) = read_back(tmp_path).values()
-    assert summary(run)["comparison.nrows"] == 3
-    assert said(caplog) == []
-
-
-def tensorboard_events(folder):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    (run,) = (folder / "tensorboard").iterdir()
-    events = EventAccumulator(str(run))
-    events.Reload()
-    return events
-
-
-def test_tensorboard_scalars_are_read_back(tmp_path):
-    follow(open_trackers(config(tmp_path, tensorboard=True), info()))
-    events = tensorboard_events(tmp_path)
-    logged = [{"epoch": row["epoch"], **dashboard_row(row)} for row in rows()]
-    assert set(events.Tags()["scalars"]) == {name for row in logged for name in row} - {"epoch"}
-    for name in events.Tags()["scalars"]:
-        expected = [(row["epoch"], pytest.approx(row[name])) for row in logged if name in row]
-        assert [(event.step, event.value) for event in events.Scalars(name)] == expected
-
-
-def test_tensorboard_shows_the_last_attempt_at_a_run(tmp_path):
-    follow(open_trackers(config(tmp_path, tensorboard=True), info()), epochs=5)
-    follow(open_trackers(config(tmp_path, tensorboard=True), info()), epochs=2)
-    assert [event.step for event in tensorboard_events(tmp_path).Scalars("weights/alpha")] == [1, 2]
-
-
 def test_a_long_or_empty_name_is_no_obstacle(tmp_path, caplog):
     follow(open_trackers(config(tmp_path, "offline"), info(data="d" * 80, study="")))
     (about,) = read_back(tmp_path)["abc123abc123"]["run"]
-    assert about["tags"] == ["static", "paper", "d" * 64]
+    assert about["tags"] == ["static", "paper", "d" * 64, "seed-3"]
     assert said(caplog) == []
 
 
@@ -261,7 +140,7 @@ def test_nothing_lands_in_the_home(tmp_path):
     )
     assert (told.stdout, told.stderr) == (b"", b"")
     assert [path for path in home.rglob("*") if path.is_file() and "wandb" in str(path)] == []
-    assert len(list((folder / "wandb").glob("offline-run-*/run-abc123abc123.wandb"))) == 1
+    assert len(list((folder / "wandb").glob("offline-run-*/run-abc123abc123-main.wandb"))) == 1
 
 
 def test_what_is_sent_to_workers_survives_the_trip(tmp_path):
@@ -354,7 +233,7 @@ def test_a_server_that_is_not_reached_is_said_once_and_files_are_written(tmp_pat
     monkeypatch.delenv("WANDB_MODE", raising=False)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setitem(wb._SETTINGS, "init_timeout", 1)
+    monkeypatch.setitem(wandb_session.SETTINGS, "init_timeout", 1)
     with caplog.at_level(logging.WARNING, "bench.tracking"):
         for number in range(3):
             follow(open_trackers(config(tmp_path, "auto"), info(id=f"abc123abc12{number}")))
@@ -374,7 +253,7 @@ def test_a_server_that_goes_away_costs_one_wait(tmp_path, caplog):
             raise TimeoutError("Timed out finishing run.")
 
     tracker = object.__new__(wb.WandbTracker)
-    tracker._run = Stuck()
+    tracker._run, tracker._info, tracker._folder = Stuck(), info(), tmp_path
     with pytest.raises(TimeoutError, match=r"wandb sync --include-online`: .*wandb/run-1$"):
         tracker.finish(record())
     follow(open_trackers(config(tmp_path, "online"), info()))
@@ -384,8 +263,8 @@ def test_a_server_that_goes_away_costs_one_wait(tmp_path, caplog):
 
 def test_every_wait_for_the_network_has_an_end():
     known = wandb.Settings.model_fields
-    assert 0 < wb._SETTINGS["init_timeout"] <= 60
-    assert 0 < wb._SETTINGS["finish_timeout"] <= 60
+    assert 0 < wandb_session.SETTINGS["init_timeout"] <= 60
+    assert 0 < wandb_session.SETTINGS["finish_timeout"] <= 60
     assert {"init_timeout", "finish_timeout", "finish_timeout_raises"} <= set(known)
 
 
@@ -393,6 +272,8 @@ def test_every_wait_for_the_network_has_an_end():
 
 
 class Failing:
+    told = 0
+
     def __init__(self, when):
         self.when = when
         if when == "open":

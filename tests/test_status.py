@@ -1,0 +1,217 @@
+"""How a study stands, from its folder alone; once, or watched from another terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+from rich.console import Console
+
+from bench import status, watch
+from bench.execution.reservation import COMMANDS, Reservations
+from bench.execution.resume import Progress, write_progress
+from bench.records import RunFolder
+from bench.status import StudyFolder
+
+from .commands import bench, refused
+from .pseudo_terminal import Terminal
+from .report.samples import record
+
+STOPPED = "told to stop; the same command goes on from epoch 41"
+
+
+def put(folder, *records):
+    for one in records:
+        RunFolder(folder / one.id).write(one)
+    return records
+
+
+def begun(label, state, reason=None, epochs=40, folder=None, seed=0):
+    """Return the record of a run that is not over, and write its snapshot."""
+    one = record(label, seed=seed, form="paper", status=state, reason=reason)
+    rows = [{"epoch": epoch, "loss": 100 / epoch, "seconds": 1.5} for epoch in range(1, epochs + 1)]
+    for row in rows[9::10]:
+        row |= {"mAP50_95": row["epoch"] / 1000, "full_image": 0.25}
+    trainer = {"epoch": epochs - 1, "weights": torch.zeros(3)}
+    (folder / one.id).mkdir(parents=True)
+    write_progress(folder / one.id, one.identity, Progress(rows=rows, trainer=trainer))
+    return put(folder, one)[0]
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return the folder of a study with a run of every kind; nobody is at the one that is on record as running."""
+    folder = tmp_path / "main"
+    put(
+        folder,
+        record("l2", 0, 0.5),
+        record("l2", 1, 0.6, replicate=1),
+        record("step", status="diverged", form="paper", reason="loss is nan"),
+        record("mgiou", status="failed", form="paper", reason="boom"),
+        record("linear", status="planned", form="paper", reason="its first 5 epochs are done, with those of others"),
+    )
+    begun("cosine", "running", folder=folder)
+    begun("static", "interrupted", reason=STOPPED, epochs=33, folder=folder)
+    (folder / "broken").mkdir()
+    (folder / "broken" / "run.json").write_text("{")
+    return folder
+
+
+def by_label(folder):
+    return {row.label: row for row in StudyFolder(folder).standings()}
+
+
+def content(folder):
+    """Return every file with what tells whether it was written to."""
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_run_is_a_row_with_what_is_known_of_it(study):
+    found = by_label(study)
+    assert {label: (row.state, row.epoch) for label, row in found.items()} == {
+        "l2": ("done", 100),
+        "l2, once more": ("done", 100),
+        "step": ("diverged", 0),
+        "mgiou": ("failed", 0),
+        "linear": ("planned", 0),
+        "cosine": ("interrupted", 40),
+        "static": ("interrupted", 33),
+        "broken": ("unreadable", 0),
+    }
+    assert (found["l2"].ap, found["l2"].full_image) == (0.5, 0.0)
+    cosine = found["cosine"]
+    assert (cosine.loss, cosine.ap, cosine.full_image, cosine.epoch_s) == (2.5, 0.04, 0.25, 1.5)
+    assert found["static"].ap == 0.03
+    assert found["cosine"].reason.startswith("no process works on it any more")
+    assert (found["static"].reason, found["linear"].left()) == (STOPPED, 100)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from bench.execution.reservation import Reservations
+Reservations(Path(sys.argv[1])).take(sys.argv[2:])
+print("taken", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_run_that_another_process_has_is_running(study):
+    cosine = by_label(study)["cosine"]
+    command = [sys.executable, "-c", HOLD, str(study / COMMANDS), cosine.run_id]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "taken\n"
+        row = by_label(study)["cosine"]
+        assert (row.state, row.reason, row.left() * row.epoch_s) == ("running", "", 90.0)
+        holder.communicate("\n")
+    assert by_label(study)["cosine"].state == "interrupted"
+
+
+def test_what_has_not_changed_is_not_read_again(study, monkeypatch):
+    folder, read = StudyFolder(study), []
+    before = folder.standings()
+    monkeypatch.setattr(RunFolder, "read", lambda self: read.append(self.path.name) or record("l2", 0, 0.9))
+    assert folder.standings() == before
+    put(study, record("l2", 0, 0.7))
+    folder.standings()
+    assert read == [record("l2", 0).id]
+
+
+def test_nothing_is_written(study):
+    Reservations(study / COMMANDS).close()
+    before = content(study)
+    assert bench("status", "--out", study.parent).code == 0
+    assert content(study) == before
+
+
+def test_the_table_ends_with_reasons_and_counts(study):
+    said = bench("status", "--out", study.parent)
+    lines = [line.rstrip() for line in said.out.splitlines()]
+    assert lines[0].split() == ["run", "state", "epoch", "loss", "AP", "full-image", "left", "folder"]
+    assert len(lines) == 1 + 8 + 5 + 1
+    one = record("l2", 0)
+    assert any(re.fullmatch(rf"l2 s0 +done +100/100 .* 0\.500 +0% +{one.id}", line) for line in lines)
+    assert "step (paper) s0: diverged: loss is nan" in lines
+    assert f"static (paper) s0: interrupted: {STOPPED}" in lines
+    assert lines[-1] == "68% of 8 runs: 1 failed, 1 diverged, 1 unreadable, 2 interrupted, 2 done, 1 planned"
+
+
+def test_a_reason_that_many_share_is_one_line(tmp_path):
+    put(tmp_path, *(record("l2", seed, status="failed", reason="the disk is full") for seed in range(200)))
+    rows = StudyFolder(tmp_path).standings()
+    assert status.notices(rows) == ["200 runs (l2 s0, ...): failed: the disk is full"]
+
+
+def test_what_steers_a_terminal_is_not_passed_on(tmp_path):
+    put(tmp_path / "main", record("l2\x1b[2J", status="failed", reason="one\x1b]0;x\x07two"))
+    assert not set("\x1b\x07") & set(bench("status", "--out", tmp_path).out)
+
+
+# Watched
+
+
+def test_every_needs_watch(study):
+    assert "give --watch as well" in refused("status", "--every", "2", "--out", study.parent)
+
+
+def test_elsewhere_than_on_a_terminal_a_change_is_a_line(tmp_path, monkeypatch):
+    one = put(tmp_path, record("l2", 0, status="planned"), record("l2", 1, 0.5))[0]
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            put(tmp_path, dataclasses.replace(record("l2", 0, 0.5), id=one.id))
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    console = Console(file=io.StringIO(), width=200)
+    watch.watch(tmp_path, console, every=3.0)
+    lines = console.file.getvalue().splitlines()
+    assert lines[0] == "50% of 2 runs: 1 done, 1 planned"
+    assert slept == [3.0, 3.0]
+    assert lines[1].startswith("run ")
+    assert lines[-1] == "100% of 2 runs: 2 done"
+
+
+def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_path):
+    folder = tmp_path / "main"
+    put(folder, *(record("l2", seed, 0.5) for seed in range(60)))
+    one = begun("cosine", "interrupted", reason=STOPPED, folder=folder)
+    waiting = put(folder, record("linear", status="planned", form="paper"))[0]
+    before = content(folder)
+
+    def shows(what):
+        return lambda terminal: terminal.frames() and any(what in line for line in terminal.frames()[-1])
+
+    with Terminal("status", "--watch", "--every", "0.2", "--out", tmp_path, size=(100, 20)) as terminal:
+        terminal.wait_for(shows("of 62 runs: 1 interrupted, 60 done, 1 planned; as of "))
+        lines = terminal.frames()[-1]
+        assert (len(lines), len(lines[0])) == (20, 100)
+        assert re.match(r"cosine \(paper\) s0 +interrupted +40/100", lines[1])
+        assert any(line.startswith("… 46 more: 45 done, 1 planned") for line in lines)
+        assert any(line.startswith(f"cosine (paper) s0: interrupted: {STOPPED}") for line in lines)
+        terminal.resize(60, 8)
+        terminal.wait_for(lambda _: len(terminal.frames()[-1]) == 8 and len(terminal.frames()[-1][0]) == 60)
+        terminal.resize(120, 30)
+        assert content(folder) == before
+        done = dataclasses.replace(record("linear", ap=0.75, form="paper"), id=waiting.id)
+        put(folder, done)
+        assert terminal.end() == 0
+    assert "\n".join(terminal.left()).count(" done ") == 61
+    assert terminal.left()[-1] == "99% of 62 runs: 1 interrupted, 61 done"
+    assert one.id in terminal.text.rpartition("\x1b[?1049l")[2]
+
+
+def test_ctrl_c_leaves_the_watch_as_it_should(tmp_path):
+    put(tmp_path / "main", record("l2", status="planned"))
+    with Terminal("status", "--watch", "--out", tmp_path) as terminal:
+        terminal.wait_for(lambda one: one.frames())
+        terminal.press("\x03")
+        assert terminal.end() == 0
+    assert terminal.left()[-1] == "0% of 1 runs: 1 planned"
+    assert "Traceback" not in terminal.text
