@@ -20,6 +20,7 @@ from bench.commands.status import status
 from bench.commands.strategies import check, list_
 from bench.commands.train import train
 from bench.commands.val import val
+from bench.commands.watch import watch
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run, plan, status, report, claims, list_, check, probe, train, val, predict, export, recommend):
+for _command in (run, plan, status, report, watch, claims, list_, check, probe, train, val, predict, export, recommend):
     app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(data, name="data")
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.report.model import Comparison, Row
-from bench.report.parts import Answer, Combined
+from bench.report.parts import Answer, Combined, Control, Escape
+
+Line = Row | Combined | Control | Escape
+"""What can stand behind a line of a table; all have the ids of their runs."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,14 @@ class Table:
         title: the same for people.
         frame: of text.
         of: the comparison its rows are from; None where they are from several.
-        rows: what stands behind each line, in order; empty where lines are no strategies.
+        rows: what stands behind each line, in order; empty where no line has runs of its own.
     """
 
     key: str
     title: str
     frame: pd.DataFrame
     of: Comparison | None = None
-    rows: tuple[Row | Combined, ...] = ()
+    rows: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _comparison(report: Report) -> Iterator[Block]:
             yield Prose(one.variants_conclusion)
         if one.controls:
             yield from _sub("Controls: what of a strategy makes the difference", report)
-            yield Table("controls", "Controls", controls_table(one), one)
+            yield Table("controls", "Controls", controls_table(one), one, one.controls)
             yield HouseProse(method.CONTROLS)
         yield from _sub("The ring as predicted, and the box", report)
         yield Table("shapes", "The ring and the box", shape_table(one), one, one.rows)
@@ -105,7 +105,7 @@ def _criteria(report: Report) -> Iterator[Block]:
         yield Table("winners", "Winners", winners_table(one), one)
         if one.escapes:
             yield from _sub("Escape tests", report)
-            yield Table("escapes", "Escape tests", escapes_table(one), one)
+            yield Table("escapes", "Escape tests", escapes_table(one), one, one.escapes)
             yield HouseProse(method.ESCAPES)
 
 

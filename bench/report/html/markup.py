@@ -13,7 +13,13 @@ from bench.report.text import one_line
 
 _HOUSE = re.compile(r"\*(?P<emphasis>[^*]+)\*|`(?P<code>[^`]+)`")
 _BREAKS = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\N{LINE SEPARATOR}": "\\u2028", "\N{PARAGRAPH SEPARATOR}": "\\u2029"}
+    {
+        "<": "\\u003c",
+        ">": "\\u003e",
+        "&": "\\u0026",
+        "\N{LINE SEPARATOR}": "\\u2028",
+        "\N{PARAGRAPH SEPARATOR}": "\\u2029",
+    }
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.report.blocks import Table
+from bench.report.blocks import Line, Table
 from bench.report.html.anchors import row_key, run_anchor
 from bench.report.markup import TEXTS
 from bench.report.model import REFERENCE, Row
@@ -86,10 +86,13 @@ def view_table(block: Table, anchors: Mapping[tuple[str, str, str], str]) -> Tab
     return TableView(block.key, title, heads, tuple(lines), _choices(block, heads, texts), len(lines) > 4)
 
 
-def _cell(block: Table, row: object, head: str, left: bool, text: str, anchors: Mapping) -> Cell:
+def _cell(block: Table, row: Line | None, head: str, left: bool, text: str, anchors: Mapping) -> Cell:
     mark = next((mark for word, mark in _MARKED.items() if text.endswith(word) or f"{word} (" in text), "")
-    if not isinstance(row, Row) or block.of is None:
+    if row is None:
         return Cell(text, left, mark=mark)
+    if not isinstance(row, Row) or block.of is None:
+        runs = tuple(Link(run, run_anchor(run)) for run in row.run_ids) if head in ("seeds", "runs") else ()
+        return Cell(text, left, unfolds=runs, mark=mark)
     if head == "strategy":
         return Cell(text, left, anchors.get(row_key(block.of, row.table, row.name), ""))
     if head == f"difference to {REFERENCE}" and row.difference is not None:
@@ -99,7 +102,7 @@ def _cell(block: Table, row: object, head: str, left: bool, text: str, anchors: 
 
 def _seeds(row: Row) -> tuple[Link, ...]:
     return tuple(
-        Link(seed.run_id, run_anchor(seed.run_id), f"seed {seed.seed}: {_signed(seed.difference)}, run ")
+        Link(seed.run_id, run_anchor(seed.run_id), f"seed {seed.seed}: {_signed(seed.difference)}; run")
         for seed in row.seeds
     )
 
@@ -113,16 +116,17 @@ def _runs(block: Table, heads: tuple, texts: list, anchors: Mapping) -> list[tup
     assert block.of is not None
     owners = [(row, number) for row in block.of.all_rows for number in range(len(row.seeds))]
     lines = []
+    column = [head for head, _ in heads].index("run")
     for (row, number), line in zip(owners, texts, strict=True):
-        cells = []
-        for (head, left), text in zip(heads, line, strict=True):
-            if head == "run":
-                cells.append(Cell(text, left, run_anchor(text), name=run_anchor(text)))
-            elif head == "strategy" and number == 0:
-                cells.append(Cell(text, left, name=anchors[row_key(block.of, row.table, row.name)]))
-            else:
-                cells.append(Cell(text, left))
-        lines.append(tuple(cells))
+        run = run_anchor(line[column])
+        first = anchors[row_key(block.of, row.table, row.name)] if number == 0 else ""
+        names, links = {"run": run, "strategy": first}, {"run": run, "strategy": run}
+        lines.append(
+            tuple(
+                Cell(text, left, links.get(head, ""), name=names.get(head, ""))
+                for (head, left), text in zip(heads, line, strict=True)
+            )
+        )
     return lines
 
 
