@@ -61,7 +61,7 @@ const lazily = (() => {
   const drawn = new Map();
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
-  }, { rootMargin: "400px" });
+  }, { rootMargin: "600px" });
   function draw(node) {
     const now = waiting.get(node);
     if (!now) return;

@@ -1,5 +1,6 @@
 // plotly.js, started when the first chart comes into sight, and how its charts look.
 
+const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 let plotly = null;
 
 function startPlotly() {
@@ -19,6 +20,14 @@ function plain(text) {
 
 function cut(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+const pen = document.createElement("canvas").getContext("2d");
+
+// The width of the widest text in pixels: where it is known, plotly need not draw again and again to find margins.
+function widest(texts, size) {
+  pen.font = `${size}px ${FONT}`;
+  return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
 }
 
 function look() {
@@ -41,7 +50,7 @@ function layout(colours, more) {
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: "system-ui, 'DejaVu Sans', sans-serif", size: 13, color: colours.ink },
+    font: { family: FONT, size: 13, color: colours.ink },
     margin: { l: 50, r: 12, t: 8, b: 42 },
     showlegend: false,
     hovermode: "closest",
