@@ -182,9 +182,19 @@ function valueAxis(quantity, values) {
     if (!positive.length) return { type: "log" };
     const top = Math.log10(highest) + 0.1;
     const bottom = Math.max(Math.log10(Math.min(...positive)) - 0.1, top - 4); // a gradient that dies flattens no other
-    return { type: "log", range: [bottom, top], dtick: top - bottom > 2 ? 1 : "D2", exponentformat: top - bottom > 2 ? "power" : "e" };
+    return { type: "log", range: [bottom, top], ...(top - bottom > 2 ? { dtick: 1, exponentformat: "power" } : fineTicks(bottom, top)) };
   }
   return { range: [0, Math.max(0.05, highest * 1.06)], zeroline: false };
+}
+
+// 1, 2 and 5 of each decade, each told in full: a bare 5 would not say of which.
+function fineTicks(bottom, top) {
+  const ticks = [];
+  for (let power = Math.floor(bottom); power <= top; power += 1) {
+    for (const leading of [1, 2, 5]) ticks.push(Number(`${leading}e${power}`));
+  }
+  const tickvals = ticks.filter((value) => Math.log10(value) >= bottom && Math.log10(value) <= top);
+  return { tickvals, ticktext: tickvals.map((value) => (value < 0.001 ? value.toExponential(0) : String(value))) };
 }
 
 function curveNumbers(quantity, rows) {

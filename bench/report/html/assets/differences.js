@@ -28,7 +28,7 @@ function drawDifferences(node) {
   const size = printing ? 10 : 12.5;
   drawChart(node, [...intervalTraces(plot, colourOf), seedTrace(plot, colourOf, named), meanTrace(plot, colourOf, named, colours)], layout(colours, {
     height: plot.rows.length * height + 62,
-    margin: narrow ? { l: 8, r: 8, t: 8, b: 48 } : { l: 14 + widest(names, 13), r: 14 + widest(texts, size), t: 8, b: 48 },
+    margin: narrow ? { l: 8, r: 8, t: 8, b: 48 } : { l: 16 + widest(names, 13), r: 24 + widest(texts, size), t: 8, b: 48 },
     annotations: marks,
     xaxis: axis(colours, { range: plot.range, automargin: false, zeroline: true, zerolinewidth: 2, title: { text: narrow ? "difference in mAP50-95 (right: better)" : "difference in mAP50-95, same seed (right: better)", font: { size: 12.5 } }, tickformat: "+.3~f", nticks: narrow || printing ? 5 : 8 }),
     yaxis: { ...rows, ...ticks(names) },
