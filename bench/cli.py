@@ -22,6 +22,7 @@ from bench.commands.strategies import check, list_
 from bench.commands.tensorboard import tensorboard
 from bench.commands.train import train
 from bench.commands.val import val
+from bench.commands.watch import watch
 from bench.errors import UserError
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (
-    run, plan, status, report, claims, list_, check, probe,
+    run, plan, status, report, watch, claims, list_, check, probe,
     train, val, predict, export, recommend, tensorboard, dashboard,
 ):  # fmt: skip
     app.command(_command.__name__.rstrip("_"))(_command)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from bench.commands import options
+from bench.errors import UserError
 
 
 class Format(str, Enum):
@@ -19,25 +20,43 @@ class Format(str, Enum):
     json = "json"
     latex = "latex"
     csv = "csv"
+    html = "html"
 
 
 def report(
     study: options.Study = None,
     out: options.Out = options.RESULTS,
     format_: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.md,
+    output: Annotated[
+        Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of stdout.")
+    ] = None,
     figures: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Draw the report's figures there too.")] = None,
     data: Annotated[
         Optional[list[str]], typer.Option(metavar="NAME|DIR", help="Data of the study, for the gallery. Repeatable.")
     ] = None,
 ) -> None:
-    """Write the comparison of a study to stdout. It reads records alone."""
+    """Write the comparison of a study. It reads records alone."""
+    from bench.commands.data_of import DataOf
     from bench.report import load_report, render
 
     folder = options.find_study(out, study)
-    found = load_report(folder)
+    if output is not None and output.is_dir():
+        raise UserError(f"--output {output}: this is a folder; give the name of a file")
+    found, images = load_report(folder), DataOf(data or [])
     if figures is not None:
-        _draw(folder, found, figures, data or [])
-    sys.stdout.write(render(found, format_.value))
+        _draw(folder, found, figures, images)
+    if format_ is Format.html:
+        from bench.report.html import render_html
+
+        text = render_html(folder, found, images)
+    else:
+        text = render(found, format_.value)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        from bench.records import write_atomic
+
+        write_atomic(output, text)
 
 
 def claims(
@@ -53,22 +72,9 @@ def claims(
     sys.stdout.write(to_json(found.comparisons) if json_ else to_text(found.comparisons))
 
 
-def _draw(folder: Path, found: Any, into: Path, sources: list[str]) -> None:
+def _draw(folder: Path, found: Any, into: Path, images: Any) -> None:
     """Draw figures; the gallery only where the data are still those that were trained on."""
-    import datasets
     from bench.report.figures import draw
-
-    def images(comparison: Any) -> Any:
-        wanted = comparison.condition["data"]
-        for source in (*sources, wanted["name"]):
-            try:
-                loaded = datasets.load(source)
-            except datasets.DataError:
-                continue
-            if loaded.fingerprint == wanted["fingerprint"]:
-                return loaded
-        options.say(f"{wanted['name']}: the data are not here as they were; no gallery is drawn")
-        return None
 
     options.writable(into)
     for figure in draw(folder, found, into, images):

@@ -47,18 +47,21 @@ class Curve:
 
 def read_histories(folder: Path, row: Row) -> list[pd.DataFrame]:
     """Return the histories of a row's runs that are done, by seed; what cannot be read is passed over."""
-    found = []
-    for seed in sorted(row.seeds, key=lambda one: one.seed):
-        if seed.status != "done":
-            continue
-        try:
-            table = RunFolder(folder / seed.run_id).read_history()
-        except (OSError, ValueError, RecordError):
-            continue
-        if "epoch" in table:
-            numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64).replace([np.inf, -np.inf], np.nan)
-            found.append(numbers.dropna(subset="epoch").drop_duplicates("epoch", keep="last").set_index("epoch"))
-    return found
+    done = sorted((seed for seed in row.seeds if seed.status == "done"), key=lambda one: one.seed)
+    found = (read_history(folder, seed.run_id) for seed in done)
+    return [table for table in found if table is not None]
+
+
+def read_history(folder: Path, run_id: str) -> pd.DataFrame | None:
+    """Return a run's history as numbers, indexed by epoch; None where there is none that can be read."""
+    try:
+        table = RunFolder(folder / run_id).read_history()
+    except (OSError, ValueError, RecordError):
+        return None
+    if "epoch" not in table:
+        return None
+    numbers = table.apply(pd.to_numeric, errors="coerce").astype(np.float64).replace([np.inf, -np.inf], np.nan)
+    return numbers.dropna(subset="epoch").drop_duplicates("epoch", keep="last").set_index("epoch")
 
 
 def curve(histories: Sequence[pd.DataFrame], column: str) -> Curve | None:

@@ -1,0 +1,42 @@
+"""The images that a study was trained on, where they still are what they were."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from bench.commands import options
+
+
+class DataOf:
+    """Returns the data set of a comparison, or None where there is none any more, and says so once.
+
+    Args:
+        sources: names or folders to try before the name that the study has for them.
+    """
+
+    def __init__(self, sources: list[str]) -> None:
+        self._sources = sources
+        self._found: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, comparison: Any) -> Any:
+        """Return the data set whose fingerprint is the comparison's."""
+        wanted = comparison.condition["data"]
+        with self._lock:
+            if wanted["fingerprint"] not in self._found:
+                self._found[wanted["fingerprint"]] = self._load(wanted)
+            return self._found[wanted["fingerprint"]]
+
+    def _load(self, wanted: Any) -> Any:
+        import datasets
+
+        for source in (*self._sources, wanted["name"]):
+            try:
+                loaded = datasets.load(source)
+            except datasets.DataError:
+                continue
+            if loaded.fingerprint == wanted["fingerprint"]:
+                return loaded
+        options.say(f"{wanted['name']}: the data are not here as they were; no gallery is drawn")
+        return None

@@ -1,0 +1,91 @@
+"""The page of a study as its records now stand. Nothing is written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+from markupsafe import Markup
+
+from bench.errors import UserError
+from bench.report import load_report
+from bench.report.html import Images, Live, render_html
+from bench.status import standings
+
+_FOLLOWED = ("run.json", "history.csv", "samples.json.gz")
+
+_SHARE = 0.1
+"""Of a processor, for making pages: the study that is watched needs it more."""
+
+_MISSED = Markup(
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+    '<meta http-equiv="refresh" content="5"><title>bench watch</title><p>{why}</p><p>This page tries again.</p></html>'
+)
+
+
+class LivePage:
+    """A study's page, made anew when its records have changed.
+
+    Args:
+        folder: the study's.
+        images: returns the data set of a comparison, to draw predictions on; None where there is none.
+    """
+
+    def __init__(self, folder: Path, images: Images | None = None) -> None:
+        self._folder, self._images = folder, images
+        self._lock = threading.Lock()
+        self._version, self._content = "", ""
+        self._rests_until = 0.0
+
+    def version(self) -> str:
+        """Return what tells the records as they are from those before and after; not more often anew than is cheap."""
+        if self._version and time.monotonic() < self._rests_until:
+            return self._version
+        return fingerprint(self._folder)
+
+    def content(self) -> str:
+        """Return the page as HTML. Where records cannot be read, one that says so and tries again."""
+        with self._lock:
+            version = self.version()
+            if version != self._version:
+                began = time.monotonic()
+                try:
+                    self._content, self._version = self._made(version), version
+                except UserError as error:
+                    self._version = ""
+                    return _MISSED.format(why=str(error))
+                finally:
+                    ended = time.monotonic()
+                    self._rests_until = ended + (ended - began) / _SHARE
+            return self._content
+
+    def _made(self, version: str) -> str:
+        live = Live(version, tuple(_under_way(self._folder)))
+        return render_html(self._folder, load_report(self._folder), self._images, live)
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a digest of when each record was written, and of how long it is. None of them is read."""
+    digest = hashlib.sha256()
+    try:
+        runs = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    except OSError:
+        runs = []
+    for name in ("study.json", *(os.path.join(run, file) for run in runs for file in _FOLLOWED)):
+        try:
+            found = os.stat(folder / name)
+        except OSError:
+            continue
+        digest.update(f"{name}\0{found.st_mtime_ns}\0{found.st_size}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _under_way(folder: Path) -> list[tuple[str, ...]]:
+    shown = [one for one in standings(folder) if one.status in ("running", "interrupted", "unreadable")]
+    return [
+        ("run", "strategy", "status", "epochs", "reason"),
+        *((one.run_id, one.name, one.status, one.epochs, one.reason) for one in shown),
+    ]

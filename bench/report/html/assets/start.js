@@ -1,0 +1,11 @@
+setUpTheme();
+setUpPrinting();
+findAll(".table").forEach(setUpTable);
+findAll(".claims").forEach(setUpClaims);
+setUpRuns();
+setUpDifferences();
+findAll(".curves").forEach(setUpCurves);
+findAll(".gallery").forEach(setUpGallery);
+lazily.keep();
+keepPlace();
+setUpLive();

@@ -1,0 +1,103 @@
+"""The claims, each with what its verdict rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.claims import Judgement
+from bench.claims.show import evidence
+from bench.report import claims_table
+from bench.report.answer import missing
+from bench.report.html.anchors import run_anchor
+from bench.report.html.tables import Link
+from bench.report.model import Comparison, Family
+
+_MARKS = {"SUPPORTED": "good", "REFUTED": "bad"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was found for one part of a claim on one data set.
+
+    Attributes:
+        text: with the interval, next to what the claim says.
+        runs: it rests on.
+    """
+
+    text: str
+    runs: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A claim on one data set.
+
+    Attributes:
+        title: of the data set; empty for the only one.
+        verdict: there.
+        parts: of the claim.
+        missing: what it needs and is not on record; empty when there is nothing.
+    """
+
+    title: str
+    verdict: str
+    parts: tuple[Part, ...]
+    missing: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim.
+
+    Attributes:
+        key: short and stable.
+        topic: the heading it stands under.
+        text: what people say.
+        note: how it was made testable; may be empty.
+        verdict: as in the table of claims.
+        word: the bare verdict.
+        mark: `good`, `bad` or `open`.
+        evidence: as in the table of claims.
+        members: data set by data set.
+    """
+
+    key: str
+    topic: str
+    text: str
+    note: str
+    verdict: str
+    word: str
+    mark: str
+    evidence: str
+    members: tuple[Member, ...]
+
+
+def view_verdicts(family: Family, comparisons: Sequence[Comparison]) -> list[Verdict]:
+    """Return a family's claims in the order of their table."""
+    return [
+        Verdict(
+            key=judgement.claim.key,
+            topic=judgement.claim.topic,
+            text=judgement.claim.text,
+            note=judgement.claim.note,
+            verdict=claims_table.verdict_text(judgement),
+            word=judgement.verdict,
+            mark=_MARKS.get(judgement.verdict, "open"),
+            evidence=claims_table.evidence(judgement, [(one.title, one.judgements[index]) for one in comparisons]),
+            members=tuple(_members(index, comparisons)),
+        )
+        for index, judgement in enumerate(family.judgements)
+    ]
+
+
+def _members(index: int, comparisons: Sequence[Comparison]) -> Iterator[Member]:
+    for one in comparisons:
+        judgement = one.judgements[index]
+        title = one.title if len(comparisons) > 1 else ""
+        yield Member(title, claims_table.verdict_text(judgement), tuple(_parts(judgement)), missing(judgement, 20))
+
+
+def _parts(judgement: Judgement) -> Iterator[Part]:
+    for finding in judgement.findings:
+        yield Part(evidence(finding), tuple(Link(run, run_anchor(run)) for run in finding.run_ids))

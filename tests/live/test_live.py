@@ -1,0 +1,175 @@
+"""A live page follows its records, is read by this machine alone, and changes nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from bench.live import LivePage, LiveServer
+from bench.records import RunFolder
+
+from ..commands import refused
+from ..report.html.folders import write
+from ..report.samples import record, study
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Return the page of a study, which may be made anew at once."""
+    write(tmp_path, study(l2=[0.5, 0.6], cosine=[0.7, 0.8]))
+    return Eager(tmp_path)
+
+
+class Eager(LivePage):
+    """A page that does not rest."""
+
+    def version(self):
+        self._rests_until = 0.0
+        return super().version()
+
+
+@pytest.fixture
+def ask(page):
+    """Return what asks a server: answers with status, body and headers."""
+    with LiveServer(page, 0) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+
+        def answer(path, method="GET", host=None):
+            connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+            headers = {"Host": host.format(port=server.server_port)} if host else {}
+            connection.request(method, path, headers=headers)
+            found = connection.getresponse()
+            content = found.read().decode()
+            connection.close()
+            return found.status, content, found.headers
+
+        yield answer
+        server.shutdown()
+        thread.join()
+
+
+def test_it_serves_the_page_and_its_version(ask):
+    status, content, headers = ask("/")
+    assert status == 200
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Cache-Control"] == "no-store"
+    status, state, _ = ask("/state")
+    assert status == 200
+    assert f'data-version="{json.loads(state)["version"]}"' in content
+
+
+def test_it_follows_the_records(ask, tmp_path):
+    _, before, _ = ask("/state")
+    assert ask("/state")[1] == before
+    write(tmp_path, [record("step", 0, form="paper", status="running")])
+    _, after, _ = ask("/state")
+    assert after != before
+    _, content, _ = ask("/")
+    assert "5 runs: 1 running, 4 done" in content
+    assert "Not over yet" in content
+    assert json.loads(after)["version"] in content
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "localhost.evil:{port}"])
+@pytest.mark.parametrize("path", ["/", "/state"])
+def test_another_name_for_this_machine_is_refused(ask, path, host):
+    status, content, _ = ask(path, host=host)
+    assert status == 421
+    assert "version" not in content
+
+
+def test_localhost_is_this_machine(ask):
+    assert ask("/state", host="localhost:{port}")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_nothing_can_be_changed(ask, method):
+    assert ask("/", method)[0] == 501
+
+
+def test_head_has_no_body(ask):
+    status, content, headers = ask("/", "HEAD")
+    assert (status, content) == (200, "")
+    assert int(headers["Content-Length"]) > 1000
+
+
+@pytest.mark.parametrize("path", ["/run.json", "/../study.json", "/%2e%2e/etc/passwd", "/state/"])
+def test_there_is_nothing_else(ask, path):
+    assert ask(path)[0] == 404
+
+
+def test_it_listens_to_this_machine_alone(page):
+    with LiveServer(page, 0) as server:
+        assert server.server_address[0] == "127.0.0.1"
+
+
+def test_a_record_that_cannot_be_read_is_told_and_recovered_from(page, tmp_path):
+    assert "4 runs: 4 done" in page.content()
+    path = next(tmp_path.glob("*/run.json"))
+    good = path.read_text()
+    path.write_text("<b>no</b>")
+    broken = page.content()
+    assert "not valid JSON" in broken
+    assert 'http-equiv="refresh"' in broken
+    path.write_text(good)
+    assert "4 runs: 4 done" in page.content()
+
+
+def test_what_cannot_be_read_is_quoted_and_not_obeyed(tmp_path):
+    one = record("l2")
+    RunFolder(tmp_path / "a<b>").write(one)
+    RunFolder(tmp_path / "b").write(one)
+    assert "a<b>" not in LivePage(tmp_path).content()
+
+
+def test_making_pages_leaves_the_processor_to_the_study(tmp_path):
+    write(tmp_path, study(l2=[0.5]))
+    page = LivePage(tmp_path)
+    content, version = page.content(), page.version()
+    write(tmp_path, study(cosine=[0.5]))
+    assert page.version() == version
+    assert page.content() == content
+    page._rests_until = 0.0
+    assert page.version() != version
+    assert page.content() != content
+
+
+def test_nothing_is_written(page, tmp_path):
+    def files():
+        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = files()
+    page.content()
+    page.version()
+    assert files() == before
+
+
+def test_a_port_that_is_taken_is_refused(page, tmp_path):
+    write(tmp_path / "main", study(l2=[0.5]))
+    with LiveServer(page, 0) as server:
+        line = refused("watch", "--out", tmp_path, "--port", server.server_port)
+    assert f"--port {server.server_port}: " in line
+
+
+def test_ctrl_c_ends_it_well(tmp_path):
+    write(tmp_path / "main", study(l2=[0.5]))
+    command = [sys.executable, "-m", "bench", "watch", "--out", str(tmp_path), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
+        said = process.stderr.readline()
+        assert "watching at http://127.0.0.1:" in said
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 0
+    assert rest == "bench: no longer watching\n"
