@@ -61,7 +61,14 @@ def test_a_history_that_is_no_table_is_named(tmp_path, content):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", gzip.compress(b"[1, 2"), gzip.compress(b"{}"), gzip.compress(b"[]")[:-4], b"\x1f\x8b\x08\x00junkjunk"],
+    [
+        b"",
+        b"[]",
+        gzip.compress(b"[1, 2", mtime=0),
+        gzip.compress(b"{}", mtime=0),
+        gzip.compress(b"[]", mtime=0)[:-4],
+        b"\x1f\x8b\x08\x00junkjunk",
+    ],
 )
 def test_predictions_that_are_none_are_named(tmp_path, content):
     write_atomic(tmp_path / "predictions.json.gz", content)

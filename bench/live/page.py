@@ -13,7 +13,7 @@ from markupsafe import Markup
 from bench.errors import UserError
 from bench.report import load_report
 from bench.report.html import Images, Live, render_html
-from bench.status import standings
+from bench.status import StudyFolder
 
 _FOLLOWED = ("run.json", "history.csv", "samples.json.gz")
 
@@ -36,6 +36,7 @@ class LivePage:
 
     def __init__(self, folder: Path, images: Images | None = None) -> None:
         self._folder, self._images = folder, images
+        self._study = StudyFolder(folder)
         self._lock = threading.Lock()
         self._version, self._content = "", ""
         self._rests_until = 0.0
@@ -63,7 +64,7 @@ class LivePage:
             return self._content
 
     def _made(self, version: str) -> str:
-        live = Live(version, tuple(_under_way(self._folder)))
+        live = Live(version, tuple(_under_way(self._study)))
         return render_html(self._folder, load_report(self._folder), self._images, live)
 
 
@@ -83,9 +84,9 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _under_way(folder: Path) -> list[tuple[str, ...]]:
-    shown = [one for one in standings(folder) if one.status in ("running", "interrupted", "unreadable")]
+def _under_way(study: StudyFolder) -> list[tuple[str, ...]]:
+    shown = [row for row in study.standings() if row.state in ("running", "interrupted", "unreadable")]
     return [
         ("run", "strategy", "status", "epochs", "reason"),
-        *((one.run_id, one.name, one.status, one.epochs, one.reason) for one in shown),
+        *((row.run_id, row.name(), row.state, f"{row.epoch}/{row.epochs}", row.reason) for row in shown),
     ]
