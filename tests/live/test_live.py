@@ -77,7 +77,8 @@ def test_it_follows_the_records(ask, tmp_path):
     assert after != before
     _, content, _ = ask("/")
     assert "5 runs: 1 running, 4 done" in content
-    assert "Not over yet" in content
+    assert "Not over yet: 1 run" in content
+    assert "0/100" in content, "how far it is"
     assert json.loads(after)["version"] in content
 
 

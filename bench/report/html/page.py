@@ -16,7 +16,7 @@ from markupsafe import Markup
 from bench.records import STATUSES
 from bench.report.blocks import Block, HouseProse, Section, Table
 from bench.report.figures.histories import read_history
-from bench.report.html.anchors import row_anchors
+from bench.report.html.anchors import row_anchors, run_anchor
 from bench.report.html.curves import curves_of
 from bench.report.html.differences import differences_of
 from bench.report.html.gallery import gallery_of
@@ -143,6 +143,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["data"] = data
+    found.filters["run_anchor"] = run_anchor
     return found
 
 
