@@ -23,8 +23,15 @@ for _variable in (
     _folder = _SCRATCH / _variable.lower()
     _folder.mkdir()
     os.environ[_variable] = str(_folder)
+# Test processes share the cores: threads of several that wait for each other would cost more than they do.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("WANDB_API_KEY", None)
 os.environ["WANDB_MODE"] = "offline"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process more than there are cores: some test always waits for a process that it has started."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session", autouse=True)

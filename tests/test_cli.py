@@ -33,7 +33,7 @@ def bench(*words, **environment):
 def small_run(out, data, *words):
     return bench(
         "run", "--data", data, "--out", out, "--set", "epochs=2", "--set", "imgsz=64", "--set", "batch=4", "--seeds", 1,
-        "--wandb", "off", *words,
+        "--wandb", "off", "--precision", "fp32", *words,
     )  # fmt: skip
 
 

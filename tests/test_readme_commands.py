@@ -33,12 +33,12 @@ def shrunk(line: str) -> list[str]:
         small = [f"{key}={value}" for key, value in SMALL.items()]
         return [word for word in words if not word.startswith(("epochs=", "imgsz="))] + small
     if words[0] == "recommend":
-        return [*words, "--strategy", "l2", "--strategy", "cosine"]
+        return [*words, "--strategy", "l2", "--strategy", "cosine", "--precision", "fp32"]
     if words[0] != "run":
         return words
     few = ["--strategy", "l2", "--strategy", "two-stage-70"]  # .ci/run trains them all
     words = [part for word in words for part in (few if word == "--all" else [word])]
-    return [*words, "--wandb", "off"]  # its own tests follow it; a run costs seconds
+    return [*words, "--wandb", "off", "--precision", "fp32"]  # its own tests follow it; a run costs seconds
 
 
 class Here:
