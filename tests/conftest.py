@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,9 @@ for _variable in (
     os.environ[_variable] = str(_folder)
 # Test processes share the cores: threads of several that wait for each other would cost more than they do.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Started in the background of a script, this process ignores Ctrl-C, and what it starts would too: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("WANDB_API_KEY", None)
 os.environ["WANDB_MODE"] = "offline"
 
