@@ -95,8 +95,11 @@ def run(
         suite_name = suite.value if suite else "core" if all_ else None
         _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, gain)
     runs = asked.runs(chosen)
-    left = {run.id for one in left_to_do(folder, runs, sharing=sharing, fresh=fresh) for run in one.runs}
-    used_workers, threads = share_out(used_device, workers_for(len(left)), len(runs))
+
+    def left() -> int:
+        return len({run.id for one in left_to_do(folder, runs, sharing=sharing, fresh=fresh) for run in one.runs})
+
+    used_workers, threads = share_out(used_device, workers_for(left), len(runs))
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     ending = carry_out_study(
         runs,

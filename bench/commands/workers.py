@@ -15,8 +15,10 @@ AUTO = "auto"
 
 def workers_of(
     device: str, workers: int | None, per_gpu: str, model: str, settings: Mapping[str, Any]
-) -> Callable[[int], int]:
-    """Return what tells the number of worker processes for a number of runs; on a GPU it measures, if nobody says.
+) -> Callable[[Callable[[], int]], int]:
+    """Return what tells the number of worker processes; on a GPU it measures, if nobody says.
+
+    It is handed what counts the runs that are left, since counting reads every record and only the GPU wants to know.
 
     Raises:
         UserError: `--per-gpu` is no number, or not for this device, or not the only one to say.
@@ -35,7 +37,7 @@ def workers_of(
         return lambda runs: workers
     if device == "cpu":
         return lambda runs: cores()
-    return lambda runs: _measured(device, runs, model, settings)
+    return lambda runs: _measured(device, runs(), model, settings)
 
 
 def _measured(device: str, runs: int, model: str, settings: Mapping[str, Any]) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.utils.data import DataLoader
 from ultralytics.cfg import get_cfg
 from ultralytics.data.dataset import YOLODataset
 
 from bench.detector.data import PolygonDataset
+from bench.detector.device import torch_device
 from bench.detector.model import PolygonModel
 from bench.detector.predict import predict
 from bench.evaluation.results import Result
@@ -43,7 +43,7 @@ def detect(
         iou: overlap of boxes above which the lesser one is dropped.
         batch: images at a time.
     """
-    place = torch.device(f"cuda:{device}" if device.isdecimal() else device)
+    place = torch_device(device)
     settings = get_cfg(overrides={"task": "pose", "imgsz": imgsz, "conf": conf, "iou": iou})
     vertices = model.kpt_shape[0]
     dataset = PolygonDataset(

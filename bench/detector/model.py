@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ultralytics.utils import ROOT, YAML
 
 from bench.errors import UserError
 
+_STRIDE = 32
 _NAME = re.compile(r"(?P<family>yolo\w*?\d+)(?P<scale>[nslmx])-polygon(\.yaml)?")
 
 
@@ -49,6 +51,11 @@ def model_config(name: str, vertices: int) -> dict[str, Any]:
         raise UserError(f"--model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
     config["kpt_shape"] = [vertices, 2]
     return config
+
+
+def network_size(imgsz: int) -> int:
+    """Return the side of the images that the network gets: `imgsz` as Ultralytics rounds it."""
+    return math.ceil(imgsz / _STRIDE) * _STRIDE
 
 
 class PolygonModel(PoseModel):

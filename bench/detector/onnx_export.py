@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 import tempfile
 import warnings
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from ultralytics.engine.exporter import Exporter
 
-from bench.detector.model import PolygonModel
+from bench.detector.model import PolygonModel, network_size
 from bench.errors import UserError
 
 TOLERANCE = 1e-3
@@ -42,7 +41,7 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
         import onnxruntime
     except ImportError as error:
         raise UserError(f"export needs {error.name}; pip install 'hybrid-loss-bench[export]'") from None
-    side = math.ceil(imgsz / 32) * 32
+    side = network_size(imgsz)
     with tempfile.TemporaryDirectory() as scratch:
         plain = copy.deepcopy(model).cpu().float().eval()
         plain.pt_path = str(Path(scratch) / "detector.pt")  # the exporter writes beside it

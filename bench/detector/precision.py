@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from collections.abc import Mapping
@@ -10,14 +9,14 @@ from typing import Any
 
 import torch
 
-from bench.detector.model import PolygonModel, model_config
+from bench.detector.device import torch_device
+from bench.detector.model import PolygonModel, model_config, network_size
 
 FP32, BF16 = "fp32", "bf16"
 GAIN = 1.1
 """How much faster a step must be for bfloat16 to be taken."""
 _ROUNDS = 3
 _MOST_IMAGES = 8
-_STRIDE = 32
 
 
 def amp_of(precision: str) -> str | bool:
@@ -35,10 +34,10 @@ def gain_of_bf16(model: str, settings: Mapping[str, Any], device: str) -> float:
         settings: `imgsz` and `batch`; of a larger batch 8 images are enough.
         device: `cpu`, or the number of a GPU.
     """
-    place = torch.device(f"cuda:{device}" if device.isdecimal() else device)
+    place = torch_device(device)
     network = PolygonModel(model_config(model, 4), ch=3, nc=1, verbose=False).to(place)
     network.to(memory_format=torch.channels_last).train()
-    size = math.ceil(settings["imgsz"] / _STRIDE) * _STRIDE  # as Ultralytics rounds it
+    size = network_size(settings["imgsz"])
     count = min(int(settings["batch"]), _MOST_IMAGES)
     images = torch.rand(count, 3, size, size, device=place)
     ratios = []

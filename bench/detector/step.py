@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +12,9 @@ from ultralytics.cfg import get_cfg
 import strategies
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
-from bench.detector.model import PolygonModel, model_config
+from bench.detector.model import PolygonModel, model_config, network_size
 from bench.detector.precision import BF16
 
-_STRIDE = 32
 _VERTICES = 4
 
 
@@ -55,7 +53,7 @@ class TrainingStep:
 
 
 def _batch(imgsz: int, count: int, device: torch.device) -> dict[str, Tensor]:
-    size = math.ceil(imgsz / _STRIDE) * _STRIDE  # as Ultralytics rounds it
+    size = network_size(imgsz)
     square = torch.tensor([[0.25, 0.25, 1.0], [0.75, 0.25, 1.0], [0.75, 0.75, 1.0], [0.25, 0.75, 1.0]])
     return {
         "img": torch.rand(count, 3, size, size, device=device),

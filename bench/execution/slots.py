@@ -127,10 +127,11 @@ def _serve(connection: Connection, model: str, settings: Mapping[str, Any], devi
     """Take steps for as many seconds as the pipe says, until it is closed. Runs in a process of its own."""
     import torch
 
+    from bench.detector.device import torch_device
     from bench.detector.step import TrainingStep
 
     torch.set_num_threads(threads)
-    place = torch.device(f"cuda:{device}" if device.isdecimal() else device)
+    place = torch_device(device)
     with contextlib.suppress(Exception):  # out of memory, say: the pipe closes, which tells the parent enough
         step = TrainingStep(model, settings, place)
         for _ in range(_WARM):

@@ -15,6 +15,7 @@ import torch
 
 import datasets
 import strategies
+from bench.detector.device import torch_device
 from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
@@ -86,7 +87,7 @@ class _Attempt:
         self.snapshot = self._earlier()
 
     def carry_out(self) -> WorkOver:
-        told = provenance(_torch_device(self.first.device), torch.get_num_threads())
+        told = provenance(str(torch_device(self.first.device)), torch.get_num_threads())
         for member in self.members:
             member.begin(told)
         if len(self.members) == 1:
@@ -256,7 +257,3 @@ def _warnings_to(run_id: str, emit: Emit) -> Iterator[None]:
 @lru_cache(maxsize=4)
 def _load(source: str) -> datasets.DataSet:
     return datasets.load(source)
-
-
-def _torch_device(device: str) -> str:
-    return f"cuda:{device}" if device.isdecimal() else device

@@ -80,7 +80,7 @@ def test_a_process_that_dies_ends_it(monkeypatch):
 
 def test_who_says_how_many(monkeypatch):
     def count(device="0", workers=None, per_gpu="auto", runs=10):
-        return workers_of(device, workers, per_gpu, MODEL, DEFAULTS)(runs)
+        return workers_of(device, workers, per_gpu, MODEL, DEFAULTS)(lambda: runs)
 
     assert count("cpu") == cores()
     assert count(workers=3) == count(per_gpu="3") == 3
