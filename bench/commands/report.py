@@ -30,25 +30,28 @@ def report(
     output: Annotated[
         Optional[Path], typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of stdout.")
     ] = None,
-    figures: Annotated[Optional[Path], typer.Option(metavar="DIR", help="Draw the report's figures there too.")] = None,
+    figures: Annotated[
+        Optional[Path], typer.Option(metavar="DIR", help="Draw figures there too; Markdown shows them.")
+    ] = None,
     data: Annotated[
         Optional[list[str]], typer.Option(metavar="NAME|DIR", help="Data of the study, for the gallery. Repeatable.")
     ] = None,
 ) -> None:
     """Write the comparison of a study. It reads records alone."""
     from bench.commands.data_of import DataOf
-    from bench.report import load_report, render
+    from bench.report import load_report, render, render_markdown
 
     folder = options.find_study(out, study)
     if output is not None and output.is_dir():
         raise UserError(f"--output {output}: this is a folder; give the name of a file")
     found, images = load_report(folder), DataOf(data or [])
-    if figures is not None:
-        _draw(folder, found, figures, images)
+    drawn = [] if figures is None else _draw(folder, found, figures, images)
     if format_ is Format.html:
         from bench.report.html import render_html
 
         text = render_html(folder, found, images)
+    elif format_ is Format.md:
+        text = render_markdown(found, drawn, output.parent if output else None)
     else:
         text = render(found, format_.value)
     if output is None:
@@ -72,10 +75,12 @@ def claims(
     sys.stdout.write(to_json(found.comparisons) if json_ else to_text(found.comparisons))
 
 
-def _draw(folder: Path, found: Any, into: Path, images: Any) -> None:
+def _draw(folder: Path, found: Any, into: Path, images: Any) -> list[Any]:
     """Draw figures; the gallery only where the data are still those that were trained on."""
     from bench.report.figures import draw
 
     options.writable(into)
-    for figure in draw(folder, found, into, images):
+    drawn = draw(folder, found, into, images)
+    for figure in drawn:
         options.say(f"drawn: {figure.path}")
+    return drawn

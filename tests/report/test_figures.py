@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
 import pytest
 
 from bench.records import RunFolder
-from bench.report import build
+from bench.report import build, render_markdown
 from bench.report.figures import charts, curves, draw, forest, gallery, histories, lettering, panels, pictures, style
+from bench.report.markup import escape
 from datasets import DataSet, Image, Object, Split
 
 from .samples import record, study
@@ -433,3 +436,16 @@ def test_the_report_does_not_load_matplotlib_and_the_figures_do_not_start_pyplot
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_markdown_shows_the_figures_from_where_it_is_read(tmp_path):
+    records = [record("l2", seed=1), record("a|b")]
+    write(tmp_path, records)
+    report = build(records)
+    figures = draw(tmp_path, report, tmp_path / "my figures")
+    text = render_markdown(report, figures, tmp_path / "deep")
+    assert text.startswith(render_markdown(report).rstrip("\n"))
+    shown = re.findall(r"^!\[(.+)\]\((\S+)\)\n\n(.+)$", text, re.M)
+    assert [(tmp_path / "deep" / unquote(path)).resolve() for _, path, _ in shown] == [one.path for one in figures]
+    assert [(title, caption) for title, _, caption in shown] == [(escape(f.title), escape(f.caption)) for f in figures]
+    assert "\n## 11. Figures\n" in text

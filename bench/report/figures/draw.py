@@ -75,9 +75,7 @@ def _write(found: Iterator[Sheet], into: Path, prefix: str) -> Iterator[Figure]:
 def _png(sheet: Sheet) -> bytes:
     content = io.BytesIO()
     sheet.canvas.savefig(content, format="png", metadata={"Software": None})  # no version, no date
-    if not sheet.pictures:
-        return content.getvalue()
-    with Picture.open(content) as whole:  # a quarter of the size, so that a repository can hold it
+    with Picture.open(content) as whole:  # a third of the size, so that a repository can hold it
         content = io.BytesIO()
         whole.convert("RGB").quantize(256, method=Picture.Quantize.MEDIANCUT).save(content, "png", optimize=True)
         return content.getvalue()

@@ -30,14 +30,12 @@ class Sheet:
         title: of the figure.
         caption: what is seen, over what, and what is left out.
         canvas: matplotlib's figure.
-        pictures: whether there are photographs on it.
     """
 
     name: str
     title: str
     caption: str
     canvas: Canvas
-    pictures: bool = False
 
 
 def sheets(
@@ -110,7 +108,7 @@ def _galleries(title: str, groups: Sequence[Group], folder: Path, data: DataSet)
             f"AP is that run's mAP50-95.{_left_out(page.group)}"
         )
         drawn = gallery.draw_gallery(page.heading, rows, images, folder)
-        yield Sheet(f"gallery{page.suffix}", page.heading, caption, drawn, pictures=True)
+        yield Sheet(f"gallery{page.suffix}", page.heading, caption, drawn)
 
 
 def _difference(rows: Sequence[forest.Comparable], view: forest.View) -> str:
