@@ -52,7 +52,7 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
         try:
             with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
                 left = _without_those_that_are_over(work, emit)
-                return _Attempt(left, emit, stop or StopSignal()).carry_out() if left.tasks else WorkOver()
+                return _attempt(left, emit, stop or StopSignal()) if left.tasks else WorkOver()
         except StillWorkedOn as error:  # nothing is written: the run is that other process's
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
@@ -73,6 +73,23 @@ def _without_those_that_are_over(work: Work, emit: Emit) -> Work:
         else:
             emit(RunEnded.of(record))
     return replace(work, tasks=tuple(left))
+
+
+def _attempt(work: Work, emit: Emit, stop: StopSignal) -> WorkOver:
+    """Carry out work; an error outside of training fails the run and not the process, a GPU that is gone say."""
+    try:
+        return _Attempt(work, emit, stop).carry_out()
+    except StorageError:
+        raise
+    except Exception as error:
+        if len(work.tasks) > 1:
+            return WorkOver(apart=True)
+        for task in _without_those_that_are_over(work, emit).tasks:
+            write_atomic(task.folder / "error.log", redacted(traceback.format_exc()))
+            record = task.record("failed", redacted(_reason(error, task)))
+            RunFolder(task.folder).write(record)
+            emit(RunEnded.of(record))
+        return WorkOver()
 
 
 class _Attempt:

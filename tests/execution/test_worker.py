@@ -95,3 +95,20 @@ def test_data_that_changed_meanwhile_fail_the_run(carried_out):
     assert record.status == "failed"
     assert "the data changed while the study ran" in record.reason
     assert [path.name for path in folder.path.iterdir()] == ["run.json"]
+
+
+def test_an_error_before_training_fails_the_run_and_not_the_process(make_runs, make_tasks, tmp_path, monkeypatch):
+    def lost(device):
+        raise RuntimeError("No CUDA GPUs are available")
+
+    monkeypatch.setattr("bench.execution.worker.Usage", lost)
+    runs = make_runs("l2", "two-stage-50")
+    tasks = list(make_tasks(runs, tmp_path).values())
+    assert carry_out(Work(tuple(tasks), 2), lambda event: None).apart
+    events = []
+    over = carry_out(Work((tasks[0],), 2), events.append)
+    assert not over.goes_on
+    record = RunFolder(tasks[0].folder).read()
+    assert record.status == events[-1].status == "failed"
+    assert record.reason == events[-1].reason == "RuntimeError: No CUDA GPUs are available"
+    assert "in lost" in (tasks[0].folder / "error.log").read_text()
