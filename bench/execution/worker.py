@@ -114,6 +114,7 @@ class _Attempt:
         else:  # another worker got as far, and died before it could say so
             status, reason = "done", None
         if status == "failed" and len(self.members) > 1:
+            self.emit(Warned(self.first.run_id, f"{reason}; it is tried alone, as those that share with it are"))
             return WorkOver(apart=True)
         parted = status == "done" and not self.work.final
         for member in self.members:
