@@ -49,12 +49,27 @@ def take(trainer: PolygonTrainer) -> Snapshot:
     )
 
 
+class UnfitSnapshot(Exception):
+    """A snapshot that a trainer cannot be put into: another version's, say."""
+
+
 def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     """Put a trainer that has been set up, and has not begun, where the snapshot was taken, by as many arms.
 
     The snapshot stays as it is: on the CPU an optimiser would go on to write into the tensors it was given.
+
+    Raises:
+        UnfitSnapshot: it is of something else than this trainer trains.
     """
-    snapshot = _copied(snapshot)
+    try:
+        _restore(trainer, _copied(snapshot))
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "CUDA" in str(error)):
+            raise  # out of memory, or the device is gone: no fault of the snapshot's
+        raise UnfitSnapshot(f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]) from error
+
+
+def _restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     model = unwrap_model(trainer.model)
     trainer.start_epoch = snapshot["epoch"] + 1
     resume_stage(trainer, snapshot["warmup_done"])

@@ -21,7 +21,7 @@ from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
 from bench.ledger import summarise
-from bench.records import GOES_ON, RunFolder, RunRecord, write_atomic
+from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord, write_atomic
 from bench.tracking import RunInfo, Tracker, open_trackers
 from datasets import DataSet
 
@@ -143,7 +143,7 @@ class Member:
             shared={**self.progress.shared, **dict.fromkeys(others, len(rows))},
         )
         self.folder.write(record)
-        if ended:
+        if status not in RESUMED:
             remove_progress(self.task.folder)
         if self._tracker is not None:
             self._tracker.finish(record)

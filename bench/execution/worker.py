@@ -17,14 +17,14 @@ import datasets
 import strategies
 from bench.detector.device import torch_device
 from bench.detector.pretrained import weights_digest
-from bench.detector.snapshot import Snapshot, together
+from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
-from bench.execution.resume import UnreadableSnapshot
+from bench.execution.resume import UnreadableSnapshot, set_aside
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
@@ -110,7 +110,10 @@ class _Attempt:
         if len(self.members) == 1:
             self.members[0].track(partial(_load, self.first.source))
         if self.work.final or len(self.members[0].progress.rows) < self.work.until:
-            status, reason = self._train_and_score()
+            try:
+                status, reason = self._train_and_score()
+            except UnfitSnapshot as error:
+                return self._start_again(error)
         else:  # another worker got as far, and died before it could say so
             status, reason = "done", None
         if status == "failed" and len(self.members) > 1:
@@ -125,6 +128,14 @@ class _Attempt:
             else:
                 self._end(member, status, reason)
         return WorkOver(goes_on=parted, stopped=status == "interrupted")
+
+    def _start_again(self, error: UnfitSnapshot) -> WorkOver:
+        """Set aside what cannot be gone on from; each run starts again, alone."""
+        for member in self.members:
+            self.emit(Warned(member.task.run_id, f"{set_aside(member.task.folder)} ({error})"))
+            member.forget()
+            member.close("planned", None, self._spent(), ())
+        return WorkOver(apart=True)
 
     def _part(self, member: Member) -> None:
         until, others = self.work.until, self._others(member)
@@ -147,12 +158,13 @@ class _Attempt:
             return "interrupted", self._keep_all()
         except Diverged as error:
             return "diverged", str(error)
-        except StorageError:
+        except (StorageError, UnfitSnapshot):
             raise
         except (UserError, datasets.DataError, strategies.StrategyError) as error:
             return "failed", str(error)
         except Exception as error:
             if len(self.members) == 1:
+                self._keep_all()  # what it failed of may be mended, and nothing is lost then
                 write_atomic(self.first.folder / "error.log", redacted(traceback.format_exc()))
             return "failed", _reason(error, self.first)
         return "done", None

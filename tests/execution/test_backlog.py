@@ -124,7 +124,7 @@ def test_done_is_done_and_fresh_repeats_it(study):
     assert not (study.folder("l2") / "history.csv").exists()
 
 
-@pytest.mark.parametrize("status", ["running", "interrupted", "planned"])
+@pytest.mark.parametrize("status", ["running", "interrupted", "planned", "failed"])
 def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
     study.write("cosine", status, snapshot_at(3))
     (study.folder("cosine") / ".run.json.77.tmp").write_text("half of a rec")
@@ -136,10 +136,36 @@ def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
     assert not list(study.folder("cosine").glob("*.tmp"))
 
 
-@pytest.mark.parametrize("status", ["failed", "diverged"])
-def test_what_failed_starts_again_from_nothing(study, status):
-    study.write("cosine", status, snapshot_at(3), reason="boom")
+def test_what_failed_shows_so_until_it_is_gone_on_with(study):
+    study.write("cosine", "failed", snapshot_at(3), reason="boom")
+    (study.folder("cosine") / "error.log").write_text("Traceback")
     backlog = study.open()
+    backlog.plan()
+    assert study.status("cosine") == "failed"
+    study.drained(backlog)
+    assert study.status("cosine") == "planned"
+    assert not (study.folder("cosine") / "error.log").exists()
+
+
+def cut_off(folder):
+    (folder / "snapshot.pt").write_bytes((folder / "snapshot.pt").read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("status", "fresh", "spoil"),
+    [
+        ("diverged", False, lambda folder: None),
+        ("failed", False, lambda folder: (folder / "snapshot.pt").unlink()),
+        ("failed", False, cut_off),
+        ("failed", True, lambda folder: None),
+    ],
+    ids=["diverged", "no snapshot", "a snapshot cut off", "fresh"],
+)
+def test_what_nothing_can_go_on_from_starts_again_from_nothing(study, status, fresh, spoil):
+    study.write("cosine", status, snapshot_at(3), reason="boom")
+    spoil(study.folder("cosine"))
+    assert (["cosine"], 0, 8) in study.left(fresh=fresh)
+    backlog = study.open(fresh=fresh)
     assert (["cosine"], 8) in study.drained(backlog)
     assert backlog.starts[study.ids["cosine"]].epochs == 0
     assert [path.name for path in study.folder("cosine").iterdir()] == ["run.json"]
