@@ -353,6 +353,7 @@ _REQUIRED: dict[str, Any] = {
     "provenance": dict,
 }
 _OPTIONAL: dict[str, Any] = {
+    "identity": {"strategy": {"source": str}, "model_digest": str},
     "ledger": dict,
     "shared": dict,
     "timing": {

@@ -23,6 +23,7 @@ import yaml
 from strategies.base import Strategy
 from strategies.errors import StrategyError
 from strategies.signals import Signals
+from strategies.source import digest_of
 
 ENTRY_POINTS = "hybridloss.strategies"
 
@@ -54,6 +55,7 @@ def register(name: str, *, core: bool = True) -> Callable[[S], S]:
                 dataclasses.dataclass(frozen=True, kw_only=True)(base)
         cls.name = name
         cls.core = core
+        cls.own_source = digest_of(cls)
         _registry[name] = cls
         return cls
 

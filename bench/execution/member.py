@@ -15,6 +15,7 @@ from bench.arm import Arm
 from bench.detector.snapshot import Snapshot, of_arm
 from bench.detector.stages import stage_starts
 from bench.detector.trainer import Outcome, StageEnd
+from bench.errors import UserError
 from bench.evaluation.bootstrap import image_bootstrap
 from bench.evaluation.results import Result
 from bench.execution.redact import redacted
@@ -46,6 +47,15 @@ class Member:
     def arm(self) -> Arm:
         """Return what tells the run from those it is trained with."""
         return Arm(strategy_of(self.task.identity), self.task.identity["form"])
+
+    def check_code(self) -> None:
+        """Make sure that the strategy's code is what the run's identity says.
+
+        Raises:
+            UserError: a plug-in has been changed since the study began.
+        """
+        if strategy_of(self.task.identity).source_digest() != self.task.identity["strategy"].get("source"):
+            raise UserError(f"{self.task.label}: its plug-in changed while the study ran; start it again")
 
     def resume(self) -> None:
         """Go on from the snapshot that an earlier attempt left.

@@ -16,6 +16,7 @@ import torch
 import datasets
 import strategies
 from bench.detector.device import torch_device
+from bench.detector.model import model_digest
 from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
@@ -173,9 +174,13 @@ class _Attempt:
         task, identity = self.first, self.first.identity
         for plugin in task.plugins:
             strategies.load_plugin(plugin)
+        for member in self.members:
+            member.check_code()
         data = _load(task.source)
         if data.fingerprint != identity["data"]["fingerprint"]:
             raise UserError(f"{task.source}: the data changed while the study ran; start it again")
+        if model_digest(identity["model"]) != identity.get("model_digest"):
+            raise UserError(f"{identity['model']}: the model changed while the study ran; start it again")
         if task.pretrained and weights_digest(task.pretrained) != identity["settings"]["pretrained"]:
             raise UserError(f"{task.pretrained}: the weights changed while the study ran; start it again")
         job = Job(

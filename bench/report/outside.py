@@ -29,8 +29,8 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
     """Return each control beside its strategy, all of them judged together."""
     groups = sorted(runs.get(CONTROL, {}).items(), key=_by_name)
     pairs = []
-    for (_, form), group in groups:
-        a, b = figures_of(own_runs(own, whose(group[0]), form)), figures_of(group)
+    for _, group in groups:
+        a, b = figures_of(own_runs(own, group[0])), figures_of(group)
         pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
     return tuple(
         Control(
@@ -60,16 +60,28 @@ def noise(runs: Mapping[str, Runs], compared: Iterable[RunRecord]) -> Noise:
     return Noise(tuple(pairs), math.sqrt(math.fsum(squares) / len(squares)) if squares else None)
 
 
-def own_runs(own: Runs, label: str, form: str | None) -> Sequence[RunRecord]:
-    """Return the runs of a strategy in a form; one that gives MGIoU no weight serves every form."""
-    return own.get((label, form)) or own.get((label, None)) or ()
+def own_runs(own: Runs, record: RunRecord) -> Sequence[RunRecord]:
+    """Return the runs of the strategy that a rescue or a control is of, in its form and of the same code.
+
+    One that gives MGIoU no weight serves every form. Where a label stands for several strategies, none is taken.
+    """
+    label, source = whose(record), record.identity["strategy"].get("source")
+    for form in dict.fromkeys((record.form, None)):
+        found = [
+            group
+            for (_, of), group in own.items()
+            if of == form and group[0].label == label and group[0].identity["strategy"].get("source") == source
+        ]
+        if found:
+            return found[0] if len(found) == 1 else ()
+    return ()
 
 
 def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     label, form = key
     by = whose(group[0])
     told = [event for record in group if (event := EVENTS["escaped"].read(record)) is not None]
-    ended, alone = figures_of(group), figures_of(own_runs(own, by, form))
+    ended, alone = figures_of(group), figures_of(own_runs(own, group[0]))
     kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
     average = mean(record.metrics.get(FIGURE) for record in group if record.done)
     return Escape(

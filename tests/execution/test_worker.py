@@ -177,3 +177,29 @@ def test_a_snapshot_that_no_trainer_fits_is_set_aside_and_its_run_starts_again(m
     assert [event.epoch for event in events if isinstance(event, EpochDone)] == [1, 2]
     (folder.path / "snapshot.unreadable").unlink()
     assert files_of(folder) == files_of(whole)
+
+
+def test_a_model_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks, tmp_path):
+    (run,) = make_runs("l2")
+    folder, _, events = carried_out_in(make_tasks, dataclasses.replace(run, model_digest="0" * 12), tmp_path)
+    assert events[-1].reason == "yolo11n-polygon.yaml: the model changed while the study ran; start it again"
+    assert folder.read().status == "failed"
+
+
+def test_a_plugin_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks, tmp_path):
+    @strategies.register("test-edited")
+    class Edited(strategies.Strategy):
+        def weights(self, signals):
+            return 1.0, 0.0
+
+    try:
+        (run,) = make_runs("test-edited")
+        assert run.identity["strategy"]["source"] == Edited.own_source
+        Edited.own_source = "0" * 12  # as a worker that has read the file after an edit would have it
+        *_, events = carried_out_in(make_tasks, run, tmp_path)
+    finally:
+        strategies.registry._registry.pop("test-edited")
+    assert (events[-1].status, events[-1].reason) == (
+        "failed",
+        "test-edited: its plug-in changed while the study ran; start it again",
+    )
