@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from bench.errors import UserError
+from bench.setting_value import read_value
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 100,
@@ -67,10 +66,7 @@ def _read(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UserError(f"--set {text}: write key=value, say --set lr0=0.002")
-    try:
-        return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UserError(f"--set {text}: the value cannot be read") from None
+    return key.strip(), read_value(f"--set {text}", key.strip(), value)
 
 
 def _check(given: Mapping[str, Any]) -> None:

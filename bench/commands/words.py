@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 import strategies
 from bench.arm import Arm
 from bench.errors import UserError
+from bench.setting_value import read_value
 from strategies.hybrid import Hybrid
 
 _HYBRID = {
@@ -66,10 +65,7 @@ def read_words(words: Sequence[str]) -> Words:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see Ultralytics' training settings"
             raise UserError(f"{word}: no such setting; {hint}")
-        try:
-            found[key] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"{word}: the value cannot be read") from None
+        found[key] = read_value(word, key, text)
     loss, place = ({key: found.pop(key) for key in chosen if key in found} for chosen in (_LOSS, _PLACE))
     try:
         get_cfg(overrides=found)
