@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.execution.events import Event, RunEnded, RunStarted, Warned
+from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
@@ -52,7 +53,7 @@ class Backlog:
         runs: all that are to be over in the end.
         tasks: by run id.
         sharing: whether runs share what they have in common.
-        repeat: records, as JSON by run id, of runs that are to be carried out again although they are over.
+        repeat: which records are to be done away with, although their runs are over.
         on_event: is told what other commands do.
 
     Attributes:
@@ -67,7 +68,7 @@ class Backlog:
         runs: Sequence[Run],
         tasks: Mapping[str, Task],
         sharing: bool,
-        repeat: Mapping[str, str],
+        repeat: Repeat,
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self._tasks, self._sharing, self._repeat, self.on_event = tasks, sharing, repeat, on_event
@@ -183,7 +184,7 @@ class Backlog:
 
     def _is_repeated(self, record: RunRecord) -> bool:
         """Whether what a run has come to is to be done away with, as `--fresh` wants it of what was there before."""
-        return self._repeat.get(record.id) == record.to_json()
+        return is_repeated(self._repeat, record)
 
     def _is_as_it_was(self, record: RunRecord) -> bool:
         before = self._at_start[record.id]
@@ -220,12 +221,19 @@ def _batches(runs: Sequence[Run]) -> dict[str, int]:
     return {run.id: numbers.setdefault((run.data["fingerprint"], run.seed), len(numbers)) for run in runs}
 
 
-def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, fresh: bool) -> list[Segment]:
-    """Return what there is to train of runs that are not over, as the folder stands; nothing is written."""
+def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, repeat: Repeat) -> list[Segment]:
+    """Return what there is to train of runs that are not over, as the folder stands; nothing is written.
+
+    Args:
+        folder: the study's.
+        runs: all that are to be over in the end.
+        sharing: whether runs share what they have in common.
+        repeat: which records are to be done away with.
+    """
     starts = {}
     for run in runs:
-        record = None if fresh else RunFolder(folder / run.id).read_if_any()
-        status = record.status if record else None
+        record = RunFolder(folder / run.id).read_if_any()
+        status = record.status if record and not is_repeated(repeat, record) else None
         if status != "done":
             starts[run.id] = start_of(folder / run.id, run.identity) if status in RESUMED else Start()
     left = [run for run in runs if run.id in starts]
