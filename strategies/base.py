@@ -139,4 +139,11 @@ def _positive(value: Tensor) -> Tensor:
 
 
 def _plain(value: Any) -> str:
+    """Return a value so that `parse` reads it again: one list of values stands in another, which is a grid of one."""
+    if isinstance(value, tuple):
+        return f"[{_listed(value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _listed(value: Any) -> str:
+    return f"[{','.join(map(_listed, value))}]" if isinstance(value, tuple) else _plain(value)

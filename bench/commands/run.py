@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -170,4 +171,8 @@ def _told(folder: Path) -> StudyTold:
 
 
 def _report_words(out: Path, study: str) -> str:
-    return (f" {study}" if study != "main" else "") + (f" --out {out}" if out != options.RESULTS else "")
+    """Return what is to follow `report`, as a shell takes it."""
+    words = [study] if study != "main" else []
+    if out != options.RESULTS:
+        words += ["--out", str(out)]
+    return f" {shlex.join(words)}" if words else ""

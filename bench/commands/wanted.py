@@ -97,7 +97,7 @@ def wanted(
         settings["pretrained"] = weights_digest(pretrained)
     asked = Wanted(
         arms=arms,
-        data={source: datasets.load(source) for source in data or ["documents"]},
+        data=_loaded(data or ["documents"]),
         seeds=seeds or (1 if quick else 3),
         vertices=vertices,
         model=model,
@@ -122,6 +122,15 @@ def decided(precision: Precision, asked: Wanted, folder: Path, device: str) -> t
     if gain is None:
         gain = gain_of_bf16(asked.model, asked.settings, device)
     return (BF16 if gain >= GAIN else FP32), gain
+
+
+def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:
+    """Return data sets by what the user called them; one that is named twice, `d` and `d/` say, once."""
+    found: dict[tuple[str, str], tuple[str, datasets.DataSet]] = {}
+    for source in sources:
+        loaded = datasets.load(source)
+        found.setdefault((loaded.name, loaded.fingerprint), (source, loaded))
+    return dict(found.values())
 
 
 def _arms(all_: bool, suite: Suite | None, texts: Sequence[str], forms: tuple[str, ...]) -> list[Arm]:
