@@ -6,7 +6,7 @@ from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values,
 from bench.statistics.planning import minimum_detectable, power, seeds_to_decide
 from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
 from bench.statistics.sequential import looks_p_value
-from bench.statistics.sign_flip import sign_flip_p
+from bench.statistics.sign_flip import sign_flip_interval, sign_flip_p
 from bench.statistics.verdicts import ALPHA, BETTER, UNDECIDED, WORSE, Verdict, verdicts
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "rate_interval",
     "rate_p_values",
     "seeds_to_decide",
+    "sign_flip_interval",
     "sign_flip_p",
     "t_p_value",
     "verdicts",
