@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.claims.statement import Claim
 
 Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
+
+OTHER_PARAMETERS, NO_PAIR, SILENT = "other parameters", "no pair", "does not tell"
+"""Why a run is left out, where it is not for its status."""
+
+_RANKS = {"diverged": 0, "failed": 0, NO_PAIR: 2, SILENT: 2}
+_BETWEEN = 1
+
+
+def causes_first(left_out: Iterable[str]) -> tuple[str, ...]:
+    """Return runs that are left out (`Finding.left_out`) each once, those that were lost before their lone partners."""
+    return tuple(sorted(dict.fromkeys(left_out), key=lambda one: _RANKS.get(one.rpartition(": ")[2], _BETWEEN)))
 
 
 @dataclass(frozen=True)
@@ -19,15 +30,17 @@ class Finding:
         text: the quantity, in words: `mAP50-95 of cosine - step`.
         wanted: the region it is said to lie in.
         estimate: None without a run.
-        interval: 95 % (Student's t, or Clopper-Pearson for a rate); None where there is none.
-        n: units behind it: seeds for a contrast, runs for a rate, 0 for a fact.
-        by_seed: the contrast at each seed; empty for what is no contrast.
+        interval: 95 % (Student's t, Clopper-Pearson for a rate, the sign-flip test's for an order of rates); None where
+            there is none.
+        n: units behind it: seeds for a contrast and an order of rates, runs for a rate, 0 for a fact.
+        by_seed: the difference at each seed; empty where the unit is no seed.
         p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside.
         p_refute: p-value against "it lies there"; at most 0.05 exactly when the interval lies outside.
         seeds_to_decide: seeds at which such an interval would lie inside or outside, None when there is no telling.
         run_ids: every run it rests on.
-        missing: arms that have no run that is done, by name.
-        left_out: runs that are part of the arms and have no figure, `cosine s2: diverged`.
+        missing: arms that have no run that is done, by name; `cosine as it is registered now` where there are runs of
+            that label, but with other parameters.
+        left_out: runs that are part of the arms and in no figure, `cosine s2: diverged`: those that were lost first.
     """
 
     text: str

@@ -73,7 +73,7 @@ def to_rows(comparisons: Iterable[Judged]) -> list[dict[str, Any]]:
 def evidence(finding: Finding) -> str:
     """Return one finding in a line: what was found, with its interval and size, next to what the claim says."""
     if finding.estimate is None:
-        return f"{finding.text} {finding.wanted}: nothing on record"
+        return f"{finding.text} {finding.wanted}: nothing on record{_told(_left_out(finding))}"
     size = f"{finding.estimate:.3g}"
     if finding.interval is not None:
         size += f" [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]"
@@ -81,9 +81,15 @@ def evidence(finding: Finding) -> str:
     decided = min(finding.p_support, finding.p_refute) <= 0.05
     if finding.seeds_to_decide and not decided:
         parts.append(f"≈ {finding.seeds_to_decide} would decide")
-    parts += [f"left out: {', '.join(finding.left_out)}"] if finding.left_out else []
-    told = f" ({'; '.join(parts)})" if parts else ""
-    return f"{finding.text} {finding.wanted}: {size}{told}"
+    return f"{finding.text} {finding.wanted}: {size}{_told(parts + _left_out(finding))}"
+
+
+def _left_out(finding: Finding) -> list[str]:
+    return [f"left out: {', '.join(finding.left_out)}"] if finding.left_out else []
+
+
+def _told(parts: Sequence[str]) -> str:
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _lines(judgement: Judgement) -> Iterator[str]:

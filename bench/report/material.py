@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.claims.registered import is_registered
 from bench.records import RunRecord
 from bench.report.model import Row
 from bench.report.numbers import MISSING
@@ -44,6 +45,13 @@ class Material:
         return self.runs[row.label, row.form]
 
     def escape(self, row: Row) -> Escape | None:
-        """Return a strategy's escape test: in its own form, else in the centred one, whose minimum it is about."""
-        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={row.label}]"}
+        """Return a strategy's escape test: in its own form, else in the centred one, whose minimum it is about.
+
+        A test names its strategy by a label. Where that stands for several rows, whose parameters differ, the test is
+        that of the strategy which is registered under it now.
+        """
+        label = self.of(row)[0].label
+        if not is_registered(label, row.strategy):
+            return None
+        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={label}]"}
         return found.get(row.form) or found.get("centred")

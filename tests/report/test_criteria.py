@@ -76,6 +76,17 @@ def test_a_rescue_that_begins_elsewhere_is_another_test():
     assert cells["cosine (paper)"].text == "–"
 
 
+def test_a_rescue_is_that_of_the_strategy_that_is_registered_now():
+    old = [record("cosine", seed, 0.4, "paper", parameters={"end": 0.3}) for seed in range(2)]
+    records = [*study(l2=[0.5, 0.5], cosine=[0.5, 0.6]), *old, rescue("cosine", 0)]
+    cells, _ = criteria(records)["escape"]
+    assert {name: cell.text for name, cell in cells.items()} == {
+        "l2": "–",
+        "cosine with end=0.2 (paper)": "1 of 1 (3 % to 100 %), centred",
+        "cosine with end=0.3 (paper)": "–",
+    }
+
+
 def test_recovery_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
     own = study(form="centred", cosine=[0.5, 0.8])
     tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.4), rescue("cosine", 2, 0.4)]
