@@ -25,9 +25,11 @@ METHOD = (
 CLAIMS = (
     "A claim is SUPPORTED when the 95 % interval lies inside the region that it names, REFUTED when it lies outside, "
     "NOT RUN when runs are missing and the others do not decide it, UNDECIDED otherwise; rates by the exact binomial "
-    "test. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* marks those that "
-    "would not stand if all claims were looked at together (Holm). The evidence shown is the part that decides, or the "
-    "one that is furthest from it; `python -m bench claims` writes every part of every claim with its run ids."
+    "test, which of two rates is lower by the sign-flip test over seeds, which takes six of them. Claims are about the "
+    "strategies as they are registered now: a run whose label stood for other parameters is left out. Each verdict has "
+    "an error rate of 5 % for its claim, however many parts that has; *alone* marks those that would not stand if all "
+    "claims were looked at together (Holm). The evidence shown is the part that a verdict hangs on, or the one that "
+    "keeps the claim from being supported; `python -m bench claims` writes every part of every claim with its run ids."
 )
 
 CRITERIA = (
@@ -42,7 +44,9 @@ CRITERIA = (
 
 ESCAPES = (
     "An escape test trains MGIoU alone for the first 30 % of the run and then the strategy. Only runs that predict "
-    "full-image boxes on most images at that point are counted; one of them has escaped when it does not at the end. "
+    "full-image boxes on most images at that point are counted; one of them has escaped when it ends in no degenerate "
+    "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
+    "prediction. How good it is then is told by its share of its own AP beside it. "
     "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
     "form at the same seed."
 )
@@ -81,7 +85,7 @@ def limits(report: Report) -> Iterator[str]:
     )
     yield (
         "Intervals are over seeds, on the validation images there are. Student's t takes differences over seeds as "
-        "normal, which a few seeds cannot show."
+        "normal, and the sign-flip test as symmetric, which a few seeds cannot show."
     )
 
 

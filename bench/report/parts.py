@@ -74,7 +74,7 @@ class Escape:
         runs: all of them.
         stuck: those that can tell whether they escaped: full-image on most images when handed over, and ended by
             themselves with a figure or by diverging.
-        escaped: those of them that are free at the end.
+        escaped: those of them that end in no degenerate shape on most images.
         interval: of the share that escaped, Clopper-Pearson's, 95 %.
         mean: mAP50-95 at the end, over the runs that are done; None without one.
         kept: mAP50-95 of the run as a share of the strategy's own, by seed; None where no seed has both.

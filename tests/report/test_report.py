@@ -211,13 +211,13 @@ def test_json_carries_everything_that_is_shown():
     assert {"study", "comparisons", "families", "claims", "declared", "looks", "suite"} <= found.keys()
     comparison = found["comparisons"][0]
     assert {one["verdict"] for one in comparison["judgements"]} <= {"SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"}
-    assert comparison["judgements"][1]["claim"]["key"] == "escape-scheduled"
+    assert comparison["judgements"][1]["claim"]["key"] == "escape-hybrid"
     assert comparison["judgements"][1]["findings"][0]["run_ids"]
     for part in ("criteria", "escapes", "controls", "special"):
         assert comparison[part]
     assert comparison["noise"]["rms"] == 0
     assert [one["claim"] for one in found["families"][0]["answers"]] == [
-        "escape-scheduled",
+        "escape-hybrid",
         "overall-hybrid-beats-two-stage",
         "overall-hybrid-beats-l2",
     ]
@@ -480,7 +480,7 @@ def test_a_row_of_latex_never_begins_with_a_bracket():
 
 
 def test_a_report_reads_records_and_nothing_else():
-    """Neither strategies nor data nor training are known to it; what it says holds for runs of any version."""
+    """Neither data nor training are known to it, and strategies only when claims ask what a label stands for now."""
     code = (
         "import sys, bench.report, bench.report.machine;"
         "others = ('torch', 'strategies', 'datasets', 'bench.execution', 'bench.evaluation', 'bench.terminal');"
