@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 from bench.claims.model import Finding, Judgement, Verdict
+from bench.claims.planning import more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
 from bench.claims.statement import (
     All,
@@ -21,24 +22,23 @@ from bench.claims.statement import (
     Leaf,
     Rate,
     RateOrder,
-    Region,
     Some,
     Statement,
     Term,
 )
 from bench.records import RunRecord
 from bench.statistics import (
+    ALPHA,
+    Looks,
     holm,
-    looks_p_value,
     mean_p_values,
+    over_looks,
+    over_looks_exact,
     paired_difference,
     rate_difference_p,
     rate_interval,
     rate_p_values,
-    seeds_to_decide,
 )
-
-ALPHA = 0.05
 
 Runs = Mapping[tuple[str, str | None], Sequence[RunRecord]]
 
@@ -54,16 +54,11 @@ class Evidence(NamedTuple):
 
     runs: Runs
     landscape: Mapping[str, Any] | None
-    looks: tuple[int, int] | None
+    looks: Looks
 
     def corrected(self, p: float, n: int, units: Literal["seeds", "runs"]) -> float:
         """Return a p-value that pays for looking again after every added seed."""
-        if self.looks is None or p >= 1:
-            return p
-        first, last = self.looks
-        if units == "runs":  # no sequence of normal differences: Bonferroni
-            return min(1.0, p * (last - first + 1))
-        return looks_p_value(p, n, min(n, first), max(n, last))
+        return over_looks_exact(p, self.looks) if units == "runs" else over_looks(p, n, self.looks)
 
 
 def judge(
@@ -105,7 +100,7 @@ def combine(per_data_set: Sequence[Sequence[Judgement]]) -> list[Judgement]:
 
 
 def _judgement(claim: Claim, findings: Sequence[Finding]) -> Judgement:
-    support, refute = _p_values(claim.statement, iter(findings).__next__)
+    support, refute = p_values(claim.statement, iter(findings).__next__)
     return _decided(claim, support, refute, tuple(findings))
 
 
@@ -128,7 +123,7 @@ def _with_holm(judgements: Sequence[Judgement]) -> list[Judgement]:
     return [replace(one, adjusted_p=table.get(i)) for i, one in enumerate(judgements)]
 
 
-def _p_values(statement: Statement, finding: Callable[[], Finding]) -> tuple[float, float]:
+def p_values(statement: Statement, finding: Callable[[], Finding]) -> tuple[float, float]:
     """Return the p-values of a statement from its findings, in the order of its leaves.
 
     All parts must hold to support a conjunction, and each is tested at the full level: intersection-union test (Berger
@@ -138,7 +133,7 @@ def _p_values(statement: Statement, finding: Callable[[], Finding]) -> tuple[flo
     if not isinstance(statement, All | Some):
         found = finding()
         return found.p_support, found.p_refute
-    support, refute = zip(*(_p_values(part, finding) for part in statement.parts), strict=True)
+    support, refute = zip(*(p_values(part, finding) for part in statement.parts), strict=True)
     n = len(statement.parts)
     if isinstance(statement, All):
         return max(support), min(1.0, n * min(refute))
@@ -164,6 +159,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     support, refute = (
         evidence.corrected(p, len(values), "seeds") for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
+    is_open = min(support, refute) > ALPHA
     return Finding(
         text=_contrast_text(leaf),
         wanted=leaf.region.text,
@@ -173,7 +169,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
         by_seed=by_seed,
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_seeds_to_decide(values, leaf.region),
+        seeds_to_decide=more_seeds(values, leaf.region, evidence.looks) if is_open and found.interval else None,
         run_ids=_ids(arms, evidence.runs, seeds),
         missing=_missing(leaf.terms, evidence.runs),
         left_out=_left_out(arms, evidence.runs, seeds),
@@ -194,7 +190,7 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
         by_seed={},
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_runs_to_decide(k, n, leaf.region),
+        seeds_to_decide=more_runs(k, n, leaf.region, evidence.looks) if min(support, refute) > ALPHA else None,
         run_ids=tuple(told),
         missing=() if (leaf.arm.label, leaf.arm.form) in evidence.runs else (leaf.arm.name,),
         left_out=tuple(silent),
@@ -324,27 +320,6 @@ def _contrast_text(leaf: Contrast) -> str:
         words.append(f"{sign} {size}{what}" if index or sign == "-" else f"{size}{what}")
     sum_text = " ".join(words)
     return f"{QUANTITIES[leaf.terms[0].quantity].text}: {sum_text}" if len(quantities) == 1 else sum_text
-
-
-def _seeds_to_decide(values: Sequence[float], region: Region) -> int | None:
-    """Return the least n at which an interval about this mean, with this sd, would leave out every bound."""
-    if len(values) < 2:
-        return None
-    mean, sd = fmean(values), stdev(values)
-    needed = [seeds_to_decide(mean - bound, sd) for bound in (region.low, region.high) if math.isfinite(bound)]
-    if region.holds(mean):
-        return max(needed) if all(needed) else None  # type: ignore[type-var, arg-type]
-    return min((n for n in needed if n), default=None)
-
-
-def _runs_to_decide(k: int, n: int, region: Region, most: int = 1000) -> int | None:
-    """Return the number of runs at which the same rate would decide."""
-    if not n:
-        return None
-    for runs in range(n, most + 1):
-        if min(rate_p_values(round(k / n * runs), runs, region.low, region.high)) <= ALPHA:
-            return runs
-    return None
 
 
 def _at(landscape: Mapping[str, Any], path: Sequence[str | int]) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.claims.statement import Claim
+from bench.statistics import ALPHA
 
 Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
 
@@ -22,9 +23,11 @@ class Finding:
         interval: 95 % (Student's t, or Clopper-Pearson for a rate); None where there is none.
         n: units behind it: seeds for a contrast, runs for a rate, 0 for a fact.
         by_seed: the contrast at each seed; empty for what is no contrast.
-        p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside.
-        p_refute: p-value against "it lies there"; at most 0.05 exactly when the interval lies outside.
-        seeds_to_decide: seeds at which such an interval would lie inside or outside, None when there is no telling.
+        p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside, if the
+            study was looked at once; over several looks it pays for them, and the interval does not.
+        p_refute: p-value against "it lies there"; likewise, when the interval lies outside.
+        seeds_to_decide: more seeds (runs, for a rate) than there are, at which the same mean and spread (the same rate)
+            would be decided, looks paid for; None where it is decided, and when there is no telling.
         run_ids: every run it rests on.
         missing: arms that have no run that is done, by name.
         left_out: runs that are part of the arms and have no figure, `cosine s2: diverged`.
@@ -42,6 +45,20 @@ class Finding:
     run_ids: tuple[str, ...]
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Whether a contrast is the same at every seed, of several.
+
+        Then there is no spread to judge by, and no number of such seeds decides, on whichever side of a bound they are:
+        a quantity that is 0 in forty runs may still be 0 in most and large in few, and have a mean of anything.
+        """
+        return len(self.by_seed) > 1 and self.interval is None
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is shown to lie where it is said to, or not to."""
+        return min(self.p_support, self.p_refute) <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,7 @@ class Judgement:
     @property
     def holds_among_all(self) -> bool:
         """Whether the verdict stands at a family-wise error rate of 5 % over all claims."""
-        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= 0.05
+        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= ALPHA
 
     @property
     def missing(self) -> tuple[str, ...]:

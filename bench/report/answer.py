@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.claims import Finding, Judgement
+from bench.claims.show import what_would_decide
 from bench.claims.statement import Contrast, Leaf, Rate
 from bench.report.numbers import count_of, names, with_interval
 from bench.report.parts import Answer
-from bench.statistics import ALPHA
 
 QUESTIONS = {
     "escape-scheduled": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
@@ -121,20 +121,15 @@ def _freed(judgement: Judgement, brief: bool) -> str:
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
             told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
-            if not _decided(finding):
+            if not finding.decided:
                 needed.append(finding.seeds_to_decide or 0)
     more = f", ≈ {max(needed)} such runs of each would decide" if needed and all(needed) else ""
     return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
 
 
 def _to_decide(leaf: Leaf, finding: Finding) -> str:
-    if _decided(finding) or not finding.seeds_to_decide:
-        return ""
-    return f", ≈ {finding.seeds_to_decide} {'runs' if isinstance(leaf, Rate) else 'seeds'} would decide"
-
-
-def _decided(finding: Finding) -> bool:
-    return min(finding.p_support, finding.p_refute) <= ALPHA
+    told = what_would_decide(finding, "runs" if isinstance(leaf, Rate) else "seeds")
+    return f", {told}" if told else ""
 
 
 def _is_difference(leaf: Contrast) -> bool:
