@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 from bench.claims.combining import p_values
 from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, SILENT, Finding, Judgement, Verdict, causes_first
+from bench.claims.planning import more_flips, more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
 from bench.claims.registered import registered_key, strategy_key
 from bench.claims.statement import (
@@ -23,23 +24,22 @@ from bench.claims.statement import (
     Leaf,
     Rate,
     RateOrder,
-    Region,
     Term,
 )
 from bench.records import RunRecord
 from bench.statistics import (
+    ALPHA,
+    Looks,
     holm,
-    looks_p_value,
     mean_p_values,
+    over_looks,
+    over_looks_exact,
     paired_difference,
     rate_interval,
     rate_p_values,
-    seeds_to_decide,
     sign_flip_interval,
     sign_flip_p,
 )
-
-ALPHA = 0.05
 
 Runs = Mapping[Arm, Sequence[RunRecord]]
 
@@ -58,16 +58,11 @@ class Evidence(NamedTuple):
     runs: Runs
     outdated: Runs
     landscape: Mapping[str, Any] | None
-    looks: tuple[int, int] | None
+    looks: Looks
 
     def corrected(self, p: float, n: int, units: Literal["seeds", "runs"]) -> float:
         """Return a p-value that pays for looking again after every added seed."""
-        if self.looks is None or p >= 1:
-            return p
-        first, last = self.looks
-        if units == "runs":  # no sequence of normal differences: Bonferroni
-            return min(1.0, p * (last - first + 1))
-        return looks_p_value(p, n, min(n, first), max(n, last))
+        return over_looks_exact(p, self.looks) if units == "runs" else over_looks(p, n, self.looks)
 
     def named(self, arms: Iterable[Arm]) -> tuple[str, ...]:
         """Return arms by name, each once; one that has runs of other parameters alone says so."""
@@ -177,6 +172,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     support, refute = (
         evidence.corrected(p, len(values), "seeds") for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
+    is_open = min(support, refute) > ALPHA
     return Finding(
         text=_contrast_text(leaf),
         wanted=leaf.region.text,
@@ -186,7 +182,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
         by_seed=by_seed,
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_seeds_to_decide(values, leaf.region),
+        seeds_to_decide=more_seeds(values, leaf.region, evidence.looks) if is_open and found.interval else None,
         run_ids=_ids(arms, evidence.runs, seeds),
         missing=evidence.named(_bare(leaf.terms, evidence.runs)),
         left_out=_left_out(arms, evidence, seeds),
@@ -207,7 +203,7 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
         by_seed={},
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_runs_to_decide(k, n, leaf.region),
+        seeds_to_decide=more_runs(k, n, leaf.region, evidence.looks) if min(support, refute) > ALPHA else None,
         run_ids=tuple(record.id for record, _ in told),
         missing=evidence.named(() if leaf.arm in evidence.runs else (leaf.arm,)),
         left_out=causes_first(silent),
@@ -240,7 +236,7 @@ def _rate_order(leaf: RateOrder, evidence: Evidence) -> Finding:
         by_seed=found.by_seed,
         p_support=p if found.mean < 0 else 1.0,
         p_refute=p if found.mean > 0 else 1.0,
-        seeds_to_decide=None,
+        seeds_to_decide=more_flips(values, evidence.looks) if p > ALPHA else None,
         run_ids=tuple(record.id for record in runs if record.seed in seeds),
         missing=evidence.named(arm for arm in arms if arm not in evidence.runs),
         left_out=causes_first([*(line for lines in silent for line in lines), *alone]),
@@ -342,27 +338,6 @@ def _contrast_text(leaf: Contrast) -> str:
         words.append(f"{sign} {size}{what}" if index or sign == "-" else f"{size}{what}")
     sum_text = " ".join(words)
     return f"{QUANTITIES[leaf.terms[0].quantity].text}: {sum_text}" if len(quantities) == 1 else sum_text
-
-
-def _seeds_to_decide(values: Sequence[float], region: Region) -> int | None:
-    """Return the least n at which an interval about this mean, with this sd, would leave out every bound."""
-    if len(values) < 2:
-        return None
-    mean, sd = fmean(values), stdev(values)
-    needed = [seeds_to_decide(mean - bound, sd) for bound in (region.low, region.high) if math.isfinite(bound)]
-    if region.holds(mean):
-        return max(needed) if all(needed) else None  # type: ignore[type-var, arg-type]
-    return min((n for n in needed if n), default=None)
-
-
-def _runs_to_decide(k: int, n: int, region: Region, most: int = 1000) -> int | None:
-    """Return the number of runs at which the same rate would decide."""
-    if not n:
-        return None
-    for runs in range(n, most + 1):
-        if min(rate_p_values(round(k / n * runs), runs, region.low, region.high)) <= ALPHA:
-            return runs
-    return None
 
 
 def _at(landscape: Mapping[str, Any], path: Sequence[str | int]) -> float | None:

@@ -160,7 +160,7 @@ class Claim:
 
     def arms(self) -> tuple[Arm, ...]:
         """Return the arms whose runs it needs, each once."""
-        return tuple(dict.fromkeys(arm for leaf in self.leaves() for arm in _arms(leaf)))
+        return tuple(dict.fromkeys(arm for leaf in self.leaves() for arm in arms_of(leaf)))
 
 
 def leaves(statement: Statement) -> tuple[Leaf, ...]:
@@ -170,7 +170,8 @@ def leaves(statement: Statement) -> tuple[Leaf, ...]:
     return (statement,)
 
 
-def _arms(leaf: Leaf) -> tuple[Arm, ...]:
+def arms_of(leaf: Leaf) -> tuple[Arm, ...]:
+    """Return the arms whose runs a part of a claim needs."""
     if isinstance(leaf, Contrast):
         return tuple(arm for term in leaf.terms for arm in term.of.arms)
     if isinstance(leaf, Rate):

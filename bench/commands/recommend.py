@@ -177,7 +177,7 @@ def words(found: Sequence[Standing], figures: Figures, dropped: dict[Key, int]) 
         reference = next((one for one in open_ if one.key[0] == "l2"), None)
         if reference is not None:
             lines.append("It is not shown to be better than l2 alone, which is the simplest.")
-        needed = [one.difference.seeds_to_decide for one in open_ if one.difference and one.difference.seeds_to_decide]
+        needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
         if needed:
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
     if behind:

@@ -43,7 +43,7 @@ def combine_rows(
         else:
             found.append(one)
     judged = [
-        replace(one, adjusted_p=verdict.adjusted_p, verdict=verdict.verdict)
+        replace(one, **verdict._asdict())
         for table in COMPARED
         for one, verdict in _verdicts([one for one in found if one.table == table], looks)
     ]
@@ -85,8 +85,6 @@ def _combined(rows: Sequence[Row], data_sets: int) -> Combined | None:
         table=rows[0].table,
         per_data_set=tuple(fmean(one[seed] for seed in seeds) for one in differences),
         difference=paired_difference(together, dict.fromkeys(together, 0.0)),
-        adjusted_p=None,
-        verdict="",
         run_ids=tuple(id_ for row in rows for id_ in row.run_ids),
     )
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.claims import Finding, Judgement
 from bench.claims.combining import parts_of
 from bench.claims.model import causes_first
+from bench.claims.show import what_would_decide
 from bench.claims.statement import All, Contrast, Leaf, Rate, Some, Statement
 from bench.report.numbers import count_of, names, with_interval
 from bench.report.parts import Answer
-from bench.statistics import ALPHA
 
 QUESTIONS = {
     "escape-hybrid": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
@@ -147,17 +147,12 @@ def _outlook(statement: Statement, findings: Sequence[Finding]) -> tuple[bool, i
     (finding,) = findings
     if finding.estimate is None or not isinstance(statement, Rate):
         return None
-    return statement.region.holds(finding.estimate), 0 if _decided(finding) else finding.seeds_to_decide
+    return statement.region.holds(finding.estimate), 0 if finding.decided else finding.seeds_to_decide
 
 
 def _to_decide(leaf: Leaf, finding: Finding) -> str:
-    if _decided(finding) or not finding.seeds_to_decide:
-        return ""
-    return f", ≈ {finding.seeds_to_decide} {'runs' if isinstance(leaf, Rate) else 'seeds'} would decide"
-
-
-def _decided(finding: Finding) -> bool:
-    return min(finding.p_support, finding.p_refute) <= ALPHA
+    told = what_would_decide(finding, "runs" if isinstance(leaf, Rate) else "seeds")
+    return f", {told}" if told else ""
 
 
 def _is_difference(leaf: Contrast) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,3 +56,9 @@ class Material:
             return None
         found = {one.form: one for one in self.escapes if one.label == f"rescue[by={label}]"}
         return found.get(row.form) or found.get("centred")
+
+    def escape_tests(self) -> dict[str, Escape]:
+        """Return each escape test once: by the name of its row, or of its strategy where several rows have the test."""
+        found = [(row, test) for row in self.rows if (test := self.escape(row)) is not None]
+        rows = Counter((test.label, test.form) for _, test in found)
+        return {row.name if rows[test.label, test.form] == 1 else test.by: test for row, test in found}
