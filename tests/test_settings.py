@@ -31,6 +31,9 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
         ("batch=-1", "whole number"),
         ("lr0=fast", "lr0"),
         ("imgsz={", "cannot be read"),
+        ("optimizer=foo", "there are Adam"),
+        ("save_period=5", "use --snapshot-every"),
+        ("exist_ok=True", "leave it out"),
     ],
 )
 def test_a_wrong_override_is_one_clear_line(text, message):
