@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bench.until_decided import next_pairs
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Called with the runs that are done; returns those that they call for.
+    """Called with the runs that are over; returns those that they call for.
 
     Attributes:
         folder: the study's.
@@ -26,15 +26,15 @@ class FollowUp:
     controls: bool
     max_seeds: int | None
 
-    def __call__(self, done: Sequence[Run], planned: Container[str]) -> list[Run]:
+    def __call__(self, done: Sequence[Run], lost: Sequence[Run]) -> list[Run]:
         """Return seeds first, since controls need the seeds of their strategy.
 
         Args:
             done: the runs that are done.
-            planned: ids of all that have been carried out, whatever became of them.
+            lost: those that diverged or failed.
         """
         if self.max_seeds is not None:
-            pairs = next_pairs(done, load_report(self.folder), self.max_seeds)
-            if any(run.id not in planned for run in pairs):
+            pairs = next_pairs([*done, *lost], load_report(self.folder), self.max_seeds)
+            if pairs:
                 return pairs
         return control_runs(done, self.folder) if self.controls else []

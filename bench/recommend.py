@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ def standings(figures: Figures, first_look: int = 2) -> list[Standing]:
     differences = [paired_difference(figures[key], figures[best]) for key in others]
     judged = verdicts(differences, alpha=0.05 / max(1, len(means)), looks=(first_look, MOST_SEEDS))
     return [
-        Standing(best, means[best], None, Verdict(None, "")),
+        Standing(best, means[best], None, Verdict()),
         *(Standing(*one) for one in zip(others, (means[key] for key in others), differences, judged, strict=True)),
     ]
 
@@ -102,7 +102,7 @@ class Rounds:
     time_left: Callable[[], float]
     dropped: dict[Key, int] = field(default_factory=dict)
 
-    def __call__(self, done: Sequence[Run], planned: Container[str]) -> list[Run]:
+    def __call__(self, done: Sequence[Run], lost: Sequence[Run]) -> list[Run]:
         """Return the next seed of all that are still in the running; nothing when it would not fit."""
         figures = self.figures(done)
         if not figures:

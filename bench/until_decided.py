@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.claims import Judgement
-from bench.report.model import REFERENCE, UNDECIDED, Report
+from bench.claims import open_arms
+from bench.report.groups import arm_key, condition_key, condition_of
+from bench.report.model import REFERENCE, UNDECIDED, Comparison, Report
+from bench.statistics import NO_SPREAD
 from bench.study import Run
-
-
-def undecided_arms(report: Report) -> dict[str, set[tuple[str, str | None]]]:
-    """Return (label, form) by data fingerprint of what still waits for a verdict: rows of the table, arms of claims."""
-    waiting: dict[str, set[tuple[str, str | None]]] = {}
-    for comparison in report.comparisons:
-        names = {(row.label, row.form) for row in comparison.rows if row.verdict == UNDECIDED}
-        names |= _arms_of(comparison.judgements)
-        waiting.setdefault(comparison.condition["data"]["fingerprint"], set()).update(names)
-    return waiting
 
 
 def next_pairs(runs: Sequence[Run], report: Report, max_seeds: int) -> list[Run]:
     """Return one more seed for everything undecided, with the reference at the same seed: a pair at a time.
 
     Args:
-        runs: all that have been carried out.
+        runs: all that are over, whatever became of them: after a seed whose run was lost comes the next one.
         report: on them.
         max_seeds: where it ends.
     """
-    waiting = undecided_arms(report)
-    latest: dict[tuple[str, str, str | None], Run] = {}
+    latest: dict[tuple[str, str], Run] = {}
     for run in runs:
-        key = run.data["fingerprint"], run.label, run.form
+        key = condition_of(run), arm_key(run.identity["strategy"], run.form)
         if not run.replicate and (key not in latest or run.seed > latest[key].seed):
             latest[key] = run
+    references = {condition: run for (condition, _), run in latest.items() if run.label == REFERENCE}
+    comparisons = {condition_key(one.condition): one for one in report.comparisons}
     more: dict[str, Run] = {}
-    for (fingerprint, label, form), run in latest.items():
-        if (label, form) not in waiting.get(fingerprint, ()) or run.seed + 1 >= max_seeds:
+    for (condition, _), run in latest.items():
+        found = comparisons.get(condition)
+        if found is None or not waits(run, found) or run.seed + 1 >= max_seeds:
             continue
-        reference = latest.get((fingerprint, REFERENCE, None))
-        for one in (reference, run):
+        for one in (references.get(condition), run):
             if one is not None:
                 added = replace(one, seed=run.seed + 1)
                 more[added.id] = added
     return list(more.values())
 
 
-def _arms_of(judgements: Iterable[Judgement]) -> set[tuple[str, str | None]]:
-    """Return the arms of claims that have been run and not been decided."""
-    return {
-        (arm.label, arm.form)
-        for judgement in judgements
-        if judgement.verdict == "UNDECIDED"
-        for arm in judgement.claim.arms()
-    }
+def waits(run: Run, comparison: Comparison) -> bool:
+    """Return whether more seeds of a run's strategy could decide what is still undecided: its row, or a claim on it.
+
+    Two strategies may share a label, where a default has changed between their runs; a row is of one of them alone.
+    """
+    arm = arm_key(run.identity["strategy"], run.form)
+    open_rows = (row for row in comparison.rows if row.verdict == UNDECIDED and row.kept_open_by != NO_SPREAD)
+    if any(arm_key(row.strategy, row.form) == arm for row in open_rows):
+        return True
+    claimed = (one for judgement in comparison.judgements for one in open_arms(judgement))
+    return any((one.label, one.form) == (run.label, run.form) for one in claimed)

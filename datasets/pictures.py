@@ -7,13 +7,20 @@ import warnings
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as Picture
+from PIL import ImageOps
 
 from datasets.errors import DataError
 
 _ORIENTATION = 0x0112
 _ENDS = {"PNG": (b"IDAT", b"IEND"), "JPEG": (b"\xff\xda", b"\xff\xd9")}
 """What the last of the pixels open with, and what follows them in a file that is whole. Other kinds are decoded."""
+
+
+_BY_PILLOW = (".avif", ".heic", ".heif")
+"""Suffixes of what Ultralytics decodes with Pillow first, and turns as Pillow reads its EXIF or XMP data."""
 
 
 def locate(folder: Path, file_name: str, where: str) -> Path:
@@ -35,10 +42,13 @@ def locate(folder: Path, file_name: str, where: str) -> Path:
 
 
 def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
-    """Return the (width, height) that an image file's `content` has once decoded, turned as its EXIF data say.
+    """Return the (width, height) that an image file's `content` has once decoded for training.
+
+    OpenCV, which decodes, turns an image as its EXIF data say, and knows nothing of XMP.
 
     Raises:
-        DataError: no image, one that OpenCV does not read, cut off, or too large to decode safely.
+        DataError: no image, one that OpenCV does not read, cut off, of numbers that are no 8 or 16 bits, or too
+            large to decode safely.
     """
     named = f"{where}: {_short(path.name)}"
     # First, because Ultralytics makes Pillow install a plug-in for what it cannot identify.
@@ -51,17 +61,52 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
             with Picture.open(io.BytesIO(content)) as picture:
                 width, height = picture.size
                 kind = picture.format or ""
-                # Looking for EXIF data makes Pillow decode a PNG whole; and it has turned a TIFF already.
-                looked_at = kind in ("JPEG", "MPO", "WEBP") or (kind == "PNG" and b"eXIf" in content)
-                turned = looked_at and picture.getexif().get(_ORIENTATION) in (5, 6, 7, 8)
+                turned = _orientation(picture, content, path) in (5, 6, 7, 8)
+                # Of 32 bits and more. A PNG has 16 at most, though Pillow may call them so too.
+                if picture.mode in ("I", "F") and kind != "PNG" and not _of_few_bits(content):
+                    raise DataError(f"{named} has pixels of over 16 bits, which OpenCV does not show; save it in 8")
                 start, end = _ENDS.get(kind, (b"", b""))
                 if content.rfind(end) <= content.rfind(start):  # cut off, or something hangs on behind: decode, to tell
                     picture.load()
+    except DataError:
+        raise
     except (Picture.DecompressionBombWarning, Picture.DecompressionBombError):
         raise DataError(f"{named} has over {Picture.MAX_IMAGE_PIXELS} pixels; make it smaller, or cut it up") from None
     except Exception as error:  # whatever a broken file makes Pillow run into; ImportError where there is no plug-in
         raise DataError(f"{named} cannot be read as an image ({type(error).__name__}); replace it") from None
     return (height, width) if turned else (width, height)
+
+
+def decoded(path: Path) -> NDArray[np.uint8] | None:
+    """Return an image as it is decoded for training, (H, W, 3) in BGR; None where it cannot be read any more."""
+    try:
+        if path.suffix.lower() in _BY_PILLOW:
+            with Picture.open(path) as picture:
+                return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))[..., ::-1].copy()
+        return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, ValueError, ImportError, cv2.error):
+        return None
+
+
+def _orientation(picture: Picture.Image, content: bytes, path: Path) -> int:
+    """Return how what decodes an image turns it, as EXIF numbers it; 1 where it does not, or Pillow has already."""
+    if path.suffix.lower() in _BY_PILLOW:
+        return picture.getexif().get(_ORIENTATION, 1)
+    if picture.format == "PNG":
+        if b"eXIf" not in content:
+            return 1
+        picture.load()  # it may lie behind the pixels
+    elif picture.format not in ("JPEG", "MPO", "WEBP"):
+        return 1
+    exif = Picture.Exif()  # not `getexif`, which looks into XMP data too
+    exif.load(picture.info.get("exif", b""))
+    return exif.get(_ORIENTATION, 1)
+
+
+def _of_few_bits(content: bytes) -> bool:
+    """Return whether OpenCV decodes an image to 8 or 16 bits."""
+    found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    return found is not None and found.dtype in (np.uint8, np.uint16)
 
 
 def _is_file(path: Path) -> bool:

@@ -69,7 +69,7 @@ def load(source: str | Path, cache: Path | None = None) -> DataSet:
     Args:
         source: a registered or imported name; else the path of a COCO folder, which is read where it is, or of a
             folder or `data.yaml` of another format, which is converted into the cache; else the name of a YAML that
-            Ultralytics has.
+            Ultralytics has. `./NAME` is the folder here where NAME is also a data set; a note says so.
         cache: where generated, converted and imported sets are kept; by default `$BENCH_CACHE`, else
             `hybrid-loss-bench` in the user's cache.
 
@@ -79,9 +79,9 @@ def load(source: str | Path, cache: Path | None = None) -> DataSet:
     cache = cache or default_cache()
     text = str(source)
     if text in names():
-        return _generated(text, cache)
+        return _shadowing(_generated(text, cache), text, "generated")
     if folder := imported.find(text, cache):
-        return imported.load(folder)
+        return _shadowing(imported.load(folder), text, "imported")
     if _is_coco(Path(source)):
         return read(Path(source), name=Path(source).resolve().name)
     return _converted(_conversion(source, cache), cache)
@@ -91,7 +91,8 @@ def import_as(source: str | Path, name: str, cache: Path | None = None, *, repla
     """Put a data set into the cache under a name that `load` knows from then on.
 
     Args:
-        source: what `load` takes.
+        source: what `load` takes; but a path that exists comes before a name, so that a data set can be imported anew
+            where its folder has the name that it was given.
         name: a plain folder name that no generator has.
         cache: as for `load`.
         replace: take the place of another data set of this name.
@@ -103,11 +104,20 @@ def import_as(source: str | Path, name: str, cache: Path | None = None, *, repla
     if imported.checked(name) in names():
         raise DataError(f"--as {name}: this is the name of a generated data set; choose another")
     text = str(source)
-    if text in names() or imported.find(text, cache) or _is_coco(Path(source)):
+    if _is_coco(Path(source)):
+        conversion = of_data_set(read(Path(source), name=Path(source).resolve().name))
+    elif not os.path.exists(source) and (text in names() or imported.find(text, cache)):
         conversion = of_data_set(load(source, cache))
     else:
         conversion = _conversion(source, cache)
     return imported.store(conversion, name, cache, replace=replace)
+
+
+def _shadowing(data: DataSet, name: str, kind: str) -> DataSet:
+    """Return a data set that was called by its name, with a note where something here has that name too."""
+    if not os.path.exists(name):
+        return data
+    return data.with_notes((f"the {kind} data set of this name is used, not what lies here; for that, say ./{name}",))
 
 
 def _is_coco(path: Path) -> bool:

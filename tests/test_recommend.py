@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import strategies
 from bench.cli import app
-from bench.commands.recommend import words
+from bench.commands.recommend import _tell, words
 from bench.errors import UserError
 from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, read_budget, standings
+from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
+from tests.report.samples import record
 
 L2, COSINE, STEP = ("l2", None), ("cosine", "paper"), ("step", "paper")
 
@@ -146,6 +151,34 @@ def test_words_say_what_is_not_settled():
     assert said[1] == "Not settled (UNDECIDED) against 2 of 2: l2, step (paper)."
     assert "not shown to be better than l2" in said[2]
     assert said[-1] == "| step (paper) | 1 | 0.200 | -0.310 | UNDECIDED, left out after seed 0 |"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"settings": {**DEFAULTS, "epochs": 10, "imgsz": 64}},
+        {"settings": {**DEFAULTS, "epochs": 10, "amp": True}},
+        {"model": "yolov8n-polygon.yaml"},
+        {"data": {"name": "d", "fingerprint": "f", "vertices": 8}},
+        {"replicate": 1},
+    ],
+)
+def test_runs_of_another_command_in_the_same_folder_say_nothing(tmp_path, capsys, other):
+    templates = {key: run(key) for key in (L2, COSINE)}
+    for seed in range(2):
+        for key, ap in ((L2, 0.5), (COSINE, 0.6)):
+            keep(tmp_path, replace(templates[key], seed=seed), ap + 0.01 * seed)
+        keep(tmp_path, replace(templates[L2], seed=seed, **other), 0.9)  # it would be read last, or first
+    keep(tmp_path, replace(templates[L2], seed=5, **other), 0.9)
+    _tell(tmp_path, Rounds(templates, dict, len, float), 60.0)
+    said = capsys.readouterr().out
+    assert said.startswith("Use cosine (paper): mAP50-95 0.605 over 2 seeds.")
+    assert "| l2 | 2 | 0.505 |" in said
+
+
+def keep(folder, one, ap):
+    made = record(one.label, one.seed, ap, one.form)
+    RunFolder(folder / one.id).write(dataclasses.replace(made, id=one.id, identity=one.identity))
 
 
 def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, monkeypatch):

@@ -38,6 +38,9 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
         ("nbs=yes", "give a whole number"),
         ("lr0=true", "give a number"),
         ("batch=true", "give a number"),
+        ("optimizer=foo", "there are Adam"),
+        ("save_period=5", "use --snapshot-every"),
+        ("exist_ok=True", "leave it out"),
     ],
 )
 def test_a_wrong_override_is_one_clear_line(text, message):

@@ -75,6 +75,18 @@ def test_plain_ultralytics_loads_it_where_this_package_is_installed(run_folder, 
     assert done.stdout.decode().splitlines()[-1] == "{0: 'document'} (4, 2)"
 
 
+def test_what_is_said_at_the_end_is_true_of_best_pt(small_folder, tmp_path, capsys):
+    """Untrained on, AP is 0 throughout; of epochs that are as good, Ultralytics keeps the last."""
+    done = bench(
+        "train", f"data={small_folder}", "epochs=2", "imgsz=32", "batch=4", "lr0=0", "warmup_bias_lr=0", "device=cpu",
+        "optimizer=SGD", f"project={tmp_path}",
+    )  # fmt: skip
+    assert "best mAP50-95 0.000 at epoch 2: " in done.stderr.splitlines()[-1]
+    best = torch.load(tmp_path / "train" / "weights" / "best.pt", weights_only=False)
+    last = torch.load(tmp_path / "train" / "weights" / "last.pt", weights_only=False)
+    assert best["date"] == last["date"]
+
+
 def test_val_gives_the_figures_of_the_evaluator(run_folder, small_folder):
     weights = run_folder / "weights" / "best.pt"
     done = bench("val", weights, "--data", small_folder, "--json", "--device", "cpu")
@@ -161,6 +173,16 @@ def test_any_registered_strategy_can_be_named():
         (["mgiou=square"], "paper and centred"),
         (["model=yolo99n-polygon.yaml", "data=documents"], "no yolo99"),
         (["vertices=2", "data=documents"], "3 to 16"),
+        (["vertices=4.0", "data=documents"], "3 to 16"),
+        (["vertices=four", "data=documents"], "3 to 16"),
+        (["seed=abc", "data=documents"], "must be an int"),
+        (["seed=-1", "data=documents"], "must be >= 0"),
+        (["optimizer=foo", "data=documents"], "there are Adam"),
+        (["freeze=99", "data=documents"], "24 layers, and one must be trained"),
+        (["amp=fp16", "data=documents"], "give amp=bf16"),
+        (["single_cls=True", "data=documents"], "not to be chosen here"),
+        (["classes=[0]", "data=documents"], "not to be chosen here"),
+        (["cfg=mine.yaml", "data=documents"], "not to be chosen here"),
         (["data=nowhere"], "nowhere"),
         (["device=77", "data=documents"], "there is cpu"),
         ([], "data= is missing"),

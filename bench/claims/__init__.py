@@ -4,6 +4,7 @@ from bench.claims.declared import CLAIMS
 from bench.claims.fingerprint import fingerprint
 from bench.claims.judge import combine, judge
 from bench.claims.model import Finding, Judgement
+from bench.claims.outlook import open_arms
 from bench.claims.statement import Arm, Claim
 
-__all__ = ["CLAIMS", "Arm", "Claim", "Finding", "Judgement", "combine", "fingerprint", "judge"]
+__all__ = ["CLAIMS", "Arm", "Claim", "Finding", "Judgement", "combine", "fingerprint", "judge", "open_arms"]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
-from bench.claims.model import Finding, Judgement, Verdict
+from bench.claims.combining import p_values
+from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, SILENT, Finding, Judgement, Verdict, causes_first
+from bench.claims.planning import more_flips, more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
+from bench.claims.registered import registered_key, strategy_key
 from bench.claims.statement import (
-    All,
     Arm,
     Claim,
     Contrast,
@@ -21,49 +24,52 @@ from bench.claims.statement import (
     Leaf,
     Rate,
     RateOrder,
-    Region,
-    Some,
-    Statement,
     Term,
 )
 from bench.records import RunRecord
 from bench.statistics import (
+    ALPHA,
+    Looks,
     holm,
-    looks_p_value,
     mean_p_values,
+    over_looks,
+    over_looks_exact,
     paired_difference,
-    rate_difference_p,
     rate_interval,
     rate_p_values,
-    seeds_to_decide,
+    sign_flip_interval,
+    sign_flip_p,
 )
 
-ALPHA = 0.05
-
-Runs = Mapping[tuple[str, str | None], Sequence[RunRecord]]
+Runs = Mapping[Arm, Sequence[RunRecord]]
 
 
 class Evidence(NamedTuple):
     """What claims are judged by.
 
     Attributes:
-        runs: by label and form, of one data set, model and setting.
+        runs: by arm, of one data set, model and setting; only those whose strategy is the one that is registered now
+            under the arm's label, or any of that label where none is. An arm without such a run has no entry.
+        outdated: by arm, runs of its label with other parameters: those of an older default, or of an edited plug-in.
         landscape: `Landscape.to_dict()`; None when it was not measured.
         looks: the least and the greatest number of seeds that verdicts are looked at with; None: once.
     """
 
     runs: Runs
+    outdated: Runs
     landscape: Mapping[str, Any] | None
-    looks: tuple[int, int] | None
+    looks: Looks
 
     def corrected(self, p: float, n: int, units: Literal["seeds", "runs"]) -> float:
         """Return a p-value that pays for looking again after every added seed."""
-        if self.looks is None or p >= 1:
-            return p
-        first, last = self.looks
-        if units == "runs":  # no sequence of normal differences: Bonferroni
-            return min(1.0, p * (last - first + 1))
-        return looks_p_value(p, n, min(n, first), max(n, last))
+        return over_looks_exact(p, self.looks) if units == "runs" else over_looks(p, n, self.looks)
+
+    def named(self, arms: Iterable[Arm]) -> tuple[str, ...]:
+        """Return arms by name, each once; one that has runs of other parameters alone says so."""
+        return tuple(
+            arm.name + (" as it is registered now" if arm in self.outdated and arm not in self.runs else "")
+            for arm in dict.fromkeys(arms)
+        )
 
 
 def judge(
@@ -72,7 +78,7 @@ def judge(
     landscape: Mapping[str, Any] | None,
     looks: tuple[int, int] | None = None,
 ) -> list[Judgement]:
-    """Return the verdict on each claim.
+    """Return the verdict on each claim. It is about the strategies as they are registered now.
 
     Args:
         claims: in order.
@@ -80,13 +86,32 @@ def judge(
         landscape: what `bench probe` measures; None: the claims on it are NOT RUN.
         looks: as in `Evidence`.
     """
-    runs: dict[tuple[str, str | None], list[RunRecord]] = {}
-    for record in records:
-        if record.replicate:
-            continue
-        runs.setdefault((record.label, record.form), []).append(record)
-    evidence = Evidence(runs, landscape, looks)
+    runs, outdated = _by_arm((arm for claim in claims for arm in claim.arms()), records)
+    evidence = Evidence(runs, outdated, landscape, looks)
     return _with_holm([_judgement(claim, [_find(leaf, evidence) for leaf in claim.leaves()]) for claim in claims])
+
+
+def _by_arm(arms: Iterable[Arm], records: Iterable[RunRecord]) -> tuple[Runs, Runs]:
+    """Return the runs of each arm, and those that only have its label."""
+    by_strategy: dict[tuple[str, str | None], list[RunRecord]] = defaultdict(list)
+    by_label: dict[tuple[str, str | None], list[RunRecord]] = defaultdict(list)
+    for record in records:
+        if not record.replicate:
+            by_strategy[strategy_key(record.identity["strategy"]), record.form].append(record)
+            by_label[record.label, record.form].append(record)
+    runs, outdated = {}, {}
+    if not by_strategy:
+        return runs, outdated
+    for arm in dict.fromkeys(arms):
+        same_label = by_label.get((arm.label, arm.form), [])
+        key = registered_key(arm.label)
+        # A run that was a variant when it was trained is what its parameters say, whatever its label was then.
+        own = same_label if key is None else by_strategy.get((key, arm.form), [])
+        ids = {record.id for record in own}
+        others = [record for record in same_label if record.id not in ids]
+        runs |= {arm: own} if own else {}
+        outdated |= {arm: others} if others else {}
+    return runs, outdated
 
 
 def combine(per_data_set: Sequence[Sequence[Judgement]]) -> list[Judgement]:
@@ -105,7 +130,7 @@ def combine(per_data_set: Sequence[Sequence[Judgement]]) -> list[Judgement]:
 
 
 def _judgement(claim: Claim, findings: Sequence[Finding]) -> Judgement:
-    support, refute = _p_values(claim.statement, iter(findings).__next__)
+    support, refute = p_values(claim.statement, findings)
     return _decided(claim, support, refute, tuple(findings))
 
 
@@ -128,23 +153,6 @@ def _with_holm(judgements: Sequence[Judgement]) -> list[Judgement]:
     return [replace(one, adjusted_p=table.get(i)) for i, one in enumerate(judgements)]
 
 
-def _p_values(statement: Statement, finding: Callable[[], Finding]) -> tuple[float, float]:
-    """Return the p-values of a statement from its findings, in the order of its leaves.
-
-    All parts must hold to support a conjunction, and each is tested at the full level: intersection-union test (Berger
-    1982). One part alone can refute it, and had as many chances to do so as there are parts: Bonferroni. For `Some` it
-    is the other way round.
-    """
-    if not isinstance(statement, All | Some):
-        found = finding()
-        return found.p_support, found.p_refute
-    support, refute = zip(*(_p_values(part, finding) for part in statement.parts), strict=True)
-    n = len(statement.parts)
-    if isinstance(statement, All):
-        return max(support), min(1.0, n * min(refute))
-    return min(1.0, n * min(support)), max(refute)
-
-
 @singledispatch
 def _find(leaf: Leaf, evidence: Evidence) -> Finding:
     raise TypeError(f"no test for {leaf!r}")
@@ -164,6 +172,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     support, refute = (
         evidence.corrected(p, len(values), "seeds") for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
+    is_open = min(support, refute) > ALPHA
     return Finding(
         text=_contrast_text(leaf),
         wanted=leaf.region.text,
@@ -173,17 +182,17 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
         by_seed=by_seed,
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_seeds_to_decide(values, leaf.region),
+        seeds_to_decide=more_seeds(values, leaf.region, evidence.looks) if is_open and found.interval else None,
         run_ids=_ids(arms, evidence.runs, seeds),
-        missing=_missing(leaf.terms, evidence.runs),
-        left_out=_left_out(arms, evidence.runs, seeds),
+        missing=evidence.named(_bare(leaf.terms, evidence.runs)),
+        left_out=_left_out(arms, evidence, seeds),
     )
 
 
 @_find.register
 def _rate(leaf: Rate, evidence: Evidence) -> Finding:
-    told, silent = _told(leaf.event, (leaf.arm,), evidence.runs)
-    k, n = sum(told.values()), len(told)
+    told, silent = _told(leaf.event, leaf.arm, evidence)
+    k, n = sum(happened for _, happened in told), len(told)
     support, refute = (evidence.corrected(p, n, "runs") for p in rate_p_values(k, n, leaf.region.low, leaf.region.high))
     return Finding(
         text=f"share of {leaf.arm.name} that {EVENTS[leaf.event].text}",
@@ -194,39 +203,43 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
         by_seed={},
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=_runs_to_decide(k, n, leaf.region),
-        run_ids=tuple(told),
-        missing=() if (leaf.arm.label, leaf.arm.form) in evidence.runs else (leaf.arm.name,),
-        left_out=tuple(silent),
+        seeds_to_decide=more_runs(k, n, leaf.region, evidence.looks) if min(support, refute) > ALPHA else None,
+        run_ids=tuple(record.id for record, _ in told),
+        missing=evidence.named(() if leaf.arm in evidence.runs else (leaf.arm,)),
+        left_out=causes_first(silent),
     )
 
 
 @_find.register
 def _rate_order(leaf: RateOrder, evidence: Evidence) -> Finding:
-    counts, told_ids, silent = [], [], []
-    for group in (leaf.rarer, leaf.commoner):
-        told, untold = _told(leaf.event, group.arms, evidence.runs)
-        counts.append((sum(told.values()), len(told)))
-        told_ids += list(told)
-        silent += untold
-    (k1, n1), (k2, n2) = counts
-    more, less = rate_difference_p(k1, n1, k2, n2) if n1 and n2 else (1.0, 1.0)
-    more, less = (evidence.corrected(p, n1 + n2, "runs") for p in (more, less))
-    arms = (*leaf.rarer.arms, *leaf.commoner.arms)
+    groups = (leaf.rarer, leaf.commoner)
+    arms = [arm for group in groups for arm in group.arms]
+    told, silent = zip(*(_told(leaf.event, arm, evidence) for arm in arms), strict=True)
+    by_arm = {arm: {record.seed: happened for record, happened in one} for arm, one in zip(arms, told, strict=True)}
+    seeds = sorted(set.intersection(*map(set, by_arm.values())))
+    shares, counts = [], []
+    for group in groups:
+        shares.append({seed: fmean(by_arm[arm][seed] for arm in group.arms) for seed in seeds})
+        count = sum(by_arm[arm][seed] for arm in group.arms for seed in seeds)
+        counts.append(f"{count} of {len(seeds) * len(group.arms)} of {group.name}")
+    found = paired_difference(*shares)
+    values = list(found.by_seed.values())
+    p = evidence.corrected(sign_flip_p(values), len(values), "seeds")
+    runs = [record for one in told for record, _ in one]
+    alone = [f"{arm.name} s{seed}: {NO_PAIR}" for arm in arms for seed in by_arm[arm] if seed not in seeds]
     return Finding(
-        text=f"share that {EVENTS[leaf.event].text}: {k1} of {n1} of {leaf.rarer.name}, {k2} of {n2} of "
-        f"{leaf.commoner.name}; difference",
+        text=f"share that {EVENTS[leaf.event].text}: {', '.join(counts)}; difference by seed",
         wanted="< 0",
-        estimate=k1 / n1 - k2 / n2 if n1 and n2 else None,
-        interval=None,
-        n=n1 + n2,
-        by_seed={},
-        p_support=less,
-        p_refute=more,
-        seeds_to_decide=None,
-        run_ids=tuple(told_ids),
-        missing=tuple(arm.name for arm in arms if (arm.label, arm.form) not in evidence.runs),
-        left_out=tuple(silent),
+        estimate=found.mean if seeds else None,
+        interval=sign_flip_interval(values),
+        n=found.n,
+        by_seed=found.by_seed,
+        p_support=p if found.mean < 0 else 1.0,
+        p_refute=p if found.mean > 0 else 1.0,
+        seeds_to_decide=more_flips(values, evidence.looks) if p > ALPHA else None,
+        run_ids=tuple(record.id for record in runs if record.seed in seeds),
+        missing=evidence.named(arm for arm in arms if arm not in evidence.runs),
+        left_out=causes_first([*(line for lines in silent for line in lines), *alone]),
     )
 
 
@@ -260,7 +273,7 @@ def _by_seed(term: Term, runs: Runs) -> dict[int, float]:
     per_arm = [
         {
             record.seed: figure
-            for record in runs.get((arm.label, arm.form), ())
+            for record in runs.get(arm, ())
             if record.done and (figure := QUANTITIES[term.quantity].read(record)) is not None
         }
         for arm in term.of.arms
@@ -270,46 +283,47 @@ def _by_seed(term: Term, runs: Runs) -> dict[int, float]:
     return {seed: reduce([figures[seed] for figures in per_arm]) for seed in seeds}
 
 
-def _told(event: str, arms: Iterable[Arm], runs: Runs) -> tuple[dict[str, bool], list[str]]:
-    """Return by run id whether an event happened, and the runs that cannot tell."""
-    told, silent = {}, []
-    for arm in arms:
-        for record in runs.get((arm.label, arm.form), ()):
-            happened = EVENTS[event].read(record)
-            if happened is None:
-                silent.append(f"{arm.name} s{record.seed}: {record.status if not record.done else 'does not tell'}")
-            else:
-                told[record.id] = happened
+def _told(event: str, arm: Arm, evidence: Evidence) -> tuple[list[tuple[RunRecord, bool]], list[str]]:
+    """Return each run of an arm with whether an event happened, and the runs that cannot tell."""
+    told, silent = [], _outdated((arm,), evidence)
+    for record in evidence.runs.get(arm, ()):
+        happened = EVENTS[event].read(record)
+        if happened is None:
+            silent.append(f"{arm.name} s{record.seed}: {record.status if not record.done else SILENT}")
+        else:
+            told.append((record, happened))
     return told, silent
 
 
-def _missing(terms: Sequence[Term], runs: Runs) -> tuple[str, ...]:
-    """Return the arms that have not one figure for their term."""
-    bare = [
-        arm.name
-        for term in terms
-        for arm in term.of.arms
-        if not _by_seed(Term(1.0, term.quantity, Group((arm,))), runs)
-    ]
-    return tuple(dict.fromkeys(bare))
+def _bare(terms: Sequence[Term], runs: Runs) -> Iterator[Arm]:
+    """Yield the arms that have not one figure for their term."""
+    for term in terms:
+        for arm in term.of.arms:
+            if not _by_seed(Term(1.0, term.quantity, Group((arm,))), runs):
+                yield arm
 
 
-def _left_out(arms: Iterable[Arm], runs: Runs, seeds: set[int]) -> tuple[str, ...]:
+def _left_out(arms: Iterable[Arm], evidence: Evidence, seeds: set[int]) -> tuple[str, ...]:
     left = [
-        f"{arm.name} s{record.seed}: {record.status if not record.done else 'no pair'}"
+        f"{arm.name} s{record.seed}: {record.status if not record.done else NO_PAIR}"
         for arm in dict.fromkeys(arms)
-        for record in runs.get((arm.label, arm.form), ())
+        for record in evidence.runs.get(arm, ())
         if record.seed not in seeds
     ]
-    return tuple(left)
+    return causes_first([*left, *_outdated(arms, evidence)])
+
+
+def _outdated(arms: Iterable[Arm], evidence: Evidence) -> list[str]:
+    return [
+        f"{arm.name} s{record.seed}: {OTHER_PARAMETERS}"
+        for arm in dict.fromkeys(arms)
+        for record in evidence.outdated.get(arm, ())
+    ]
 
 
 def _ids(arms: Iterable[Arm], runs: Runs, seeds: set[int]) -> tuple[str, ...]:
     return tuple(
-        record.id
-        for arm in dict.fromkeys(arms)
-        for record in runs.get((arm.label, arm.form), ())
-        if record.seed in seeds and record.done
+        record.id for arm in dict.fromkeys(arms) for record in runs.get(arm, ()) if record.seed in seeds and record.done
     )
 
 
@@ -324,27 +338,6 @@ def _contrast_text(leaf: Contrast) -> str:
         words.append(f"{sign} {size}{what}" if index or sign == "-" else f"{size}{what}")
     sum_text = " ".join(words)
     return f"{QUANTITIES[leaf.terms[0].quantity].text}: {sum_text}" if len(quantities) == 1 else sum_text
-
-
-def _seeds_to_decide(values: Sequence[float], region: Region) -> int | None:
-    """Return the least n at which an interval about this mean, with this sd, would leave out every bound."""
-    if len(values) < 2:
-        return None
-    mean, sd = fmean(values), stdev(values)
-    needed = [seeds_to_decide(mean - bound, sd) for bound in (region.low, region.high) if math.isfinite(bound)]
-    if region.holds(mean):
-        return max(needed) if all(needed) else None  # type: ignore[type-var, arg-type]
-    return min((n for n in needed if n), default=None)
-
-
-def _runs_to_decide(k: int, n: int, region: Region, most: int = 1000) -> int | None:
-    """Return the number of runs at which the same rate would decide."""
-    if not n:
-        return None
-    for runs in range(n, most + 1):
-        if min(rate_p_values(round(k / n * runs), runs, region.low, region.high)) <= ALPHA:
-            return runs
-    return None
 
 
 def _at(landscape: Mapping[str, Any], path: Sequence[str | int]) -> float | None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.claims.statement import Claim
+from bench.statistics import ALPHA
 
 Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
+
+OTHER_PARAMETERS, NO_PAIR, SILENT = "other parameters", "no pair", "does not tell"
+"""Why a run is left out, where it is not for its status."""
+
+_RANKS = {"diverged": 0, "failed": 0, NO_PAIR: 2, SILENT: 2}
+_BETWEEN = 1
+
+
+def causes_first(left_out: Iterable[str]) -> tuple[str, ...]:
+    """Return runs that are left out (`Finding.left_out`) each once, those that were lost before their lone partners."""
+    return tuple(sorted(dict.fromkeys(left_out), key=lambda one: _RANKS.get(one.rpartition(": ")[2], _BETWEEN)))
 
 
 @dataclass(frozen=True)
@@ -19,15 +32,19 @@ class Finding:
         text: the quantity, in words: `mAP50-95 of cosine - step`.
         wanted: the region it is said to lie in.
         estimate: None without a run.
-        interval: 95 % (Student's t, or Clopper-Pearson for a rate); None where there is none.
-        n: units behind it: seeds for a contrast, runs for a rate, 0 for a fact.
-        by_seed: the contrast at each seed; empty for what is no contrast.
-        p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside.
-        p_refute: p-value against "it lies there"; at most 0.05 exactly when the interval lies outside.
-        seeds_to_decide: seeds at which such an interval would lie inside or outside, None when there is no telling.
+        interval: 95 % (Student's t, Clopper-Pearson for a rate, the sign-flip test's for an order of rates); None where
+            there is none.
+        n: units behind it: seeds for a contrast and an order of rates, runs for a rate, 0 for a fact.
+        by_seed: the difference at each seed; empty where the unit is no seed.
+        p_support: p-value against "it does not lie there"; at most 0.05 exactly when the interval lies inside, if the
+            study was looked at once; over several looks it pays for them, and the interval does not.
+        p_refute: p-value against "it lies there"; likewise, when the interval lies outside.
+        seeds_to_decide: more seeds (runs, for a rate) than there are, at which the same mean and spread (the same rate)
+            would be decided, looks paid for; None where it is decided, and when there is no telling.
         run_ids: every run it rests on.
-        missing: arms that have no run that is done, by name.
-        left_out: runs that are part of the arms and have no figure, `cosine s2: diverged`.
+        missing: arms that have no run that is done, by name; `cosine as it is registered now` where there are runs of
+            that label, but with other parameters.
+        left_out: runs that are part of the arms and in no figure, `cosine s2: diverged`: those that were lost first.
     """
 
     text: str
@@ -42,6 +59,24 @@ class Finding:
     run_ids: tuple[str, ...]
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same at every seed, of several, and no number of such seeds decides.
+
+        A contrast without spread has nothing to be judged by, on whichever side of a bound it is: a quantity that is 0
+        in forty runs may still be 0 in most and large in few, and have a mean of anything. An order of rates has, as
+        long as it is no tie.
+        """
+        if len(self.by_seed) < 2 or self.interval is not None or self.seeds_to_decide is not None:
+            return False
+        values = self.by_seed.values()
+        return math.isclose(min(values), max(values), abs_tol=1e-12)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is shown to lie where it is said to, or not to."""
+        return min(self.p_support, self.p_refute) <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -68,7 +103,7 @@ class Judgement:
     @property
     def holds_among_all(self) -> bool:
         """Whether the verdict stands at a family-wise error rate of 5 % over all claims."""
-        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= 0.05
+        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= ALPHA
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -46,15 +46,24 @@ def _stuck(record: RunRecord) -> bool | None:
     return rate > MOST if record.done and rate is not None else None
 
 
+def _degenerate(record: RunRecord) -> bool | None:
+    """Whether a run that is done ends in one degenerate shape on most images."""
+    if not record.done:
+        return None
+    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
+
+
 def _escaped(record: RunRecord) -> bool | None:
-    """Whether a run that was stuck before its second stage is free at the end; None for one that never was."""
+    """Whether a run that was stuck before its second stage ends in no degenerate shape; None if it never was stuck.
+
+    One that finds nothing at its end, or has gone from full-image boxes to another bad minimum, has not escaped.
+    """
     before = _finite(record.metrics, "stage1_full_image")
     if before is None or before <= MOST:
         return None
     if record.status == "diverged":
         return False
-    stuck = _stuck(record)
-    return None if stuck is None else not stuck
+    return None if _stuck(record) is None else not _degenerate(record)
 
 
 def _failed(record: RunRecord) -> bool | None:
@@ -83,16 +92,12 @@ QUANTITIES: Mapping[str, Quantity] = {
 }
 
 
-def _degenerate(record: RunRecord) -> bool | None:
-    """Whether a run that is done ends in one degenerate shape on most images."""
-    if not record.done:
-        return None
-    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
-
-
 EVENTS: Mapping[str, Event] = {
     "stuck": Event("ends with full-image boxes on most images", _stuck),
-    "escaped": Event("ends free of full-image boxes, of those stuck in them before the second stage", _escaped),
+    "escaped": Event(
+        "ends in no degenerate shape on most images, of those stuck in full-image boxes before the second stage",
+        _escaped,
+    ),
     "degenerate": Event("ends degenerate on most images", _degenerate),
     "failed": Event("diverges, fails or ends degenerate on most images", _failed),
 }

@@ -73,17 +73,37 @@ def to_rows(comparisons: Iterable[Judged]) -> list[dict[str, Any]]:
 def evidence(finding: Finding) -> str:
     """Return one finding in a line: what was found, with its interval and size, next to what the claim says."""
     if finding.estimate is None:
-        return f"{finding.text} {finding.wanted}: nothing on record"
+        return f"{finding.text} {finding.wanted}: nothing on record{_told(_left_out(finding))}"
     size = f"{finding.estimate:.3g}"
     if finding.interval is not None:
         size += f" [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]"
     parts = [f"n = {finding.n}"] if finding.n else []
-    decided = min(finding.p_support, finding.p_refute) <= 0.05
-    if finding.seeds_to_decide and not decided:
-        parts.append(f"≈ {finding.seeds_to_decide} would decide")
-    parts += [f"left out: {', '.join(finding.left_out)}"] if finding.left_out else []
-    told = f" ({'; '.join(parts)})" if parts else ""
-    return f"{finding.text} {finding.wanted}: {size}{told}"
+    parts += filter(None, [what_would_decide(finding)])
+    return f"{finding.text} {finding.wanted}: {size}{_told(parts + _left_out(finding))}"
+
+
+def _left_out(finding: Finding) -> list[str]:
+    return [f"left out: {', '.join(finding.left_out)}"] if finding.left_out else []
+
+
+def _told(parts: Sequence[str]) -> str:
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def what_would_decide(finding: Finding, units: str = "") -> str:
+    """Return `≈ 12 seeds would decide`; empty where a finding is decided, and where there is no telling.
+
+    Args:
+        finding: a part of a claim.
+        units: what is counted.
+    """
+    if finding.decided:
+        return ""
+    if finding.constant:
+        return "the same at every seed, which no number of such seeds would decide"
+    if finding.seeds_to_decide is None:
+        return ""
+    return f"≈ {finding.seeds_to_decide} {units + ' ' if units else ''}would decide"
 
 
 def _lines(judgement: Judgement) -> Iterator[str]:

@@ -89,7 +89,12 @@ class Rate:
 
 @dataclass(frozen=True)
 class RateOrder:
-    """An event is said to be rarer in the runs of one group than in those of another (Boschloo's exact test)."""
+    """An event is said to be rarer in the runs of one group than in those of another.
+
+    The unit is the seed, since the runs of one may share all that is random, or epochs that were trained once: the
+    share of a group's runs in which the event happens, at each seed that all arms of both groups have, and the paired
+    difference of the two (sign-flip test).
+    """
 
     event: str
     rarer: Group
@@ -151,20 +156,22 @@ class Claim:
 
     def leaves(self) -> tuple[Leaf, ...]:
         """Return the statement's parts that are tested one by one, in order."""
-        return _leaves(self.statement)
+        return leaves(self.statement)
 
     def arms(self) -> tuple[Arm, ...]:
         """Return the arms whose runs it needs, each once."""
-        return tuple(dict.fromkeys(arm for leaf in self.leaves() for arm in _arms(leaf)))
+        return tuple(dict.fromkeys(arm for leaf in self.leaves() for arm in arms_of(leaf)))
 
 
-def _leaves(statement: Statement) -> tuple[Leaf, ...]:
+def leaves(statement: Statement) -> tuple[Leaf, ...]:
+    """Return the parts of a statement that are tested one by one, in order."""
     if isinstance(statement, All | Some):
-        return tuple(leaf for part in statement.parts for leaf in _leaves(part))
+        return tuple(leaf for part in statement.parts for leaf in leaves(part))
     return (statement,)
 
 
-def _arms(leaf: Leaf) -> tuple[Arm, ...]:
+def arms_of(leaf: Leaf) -> tuple[Arm, ...]:
+    """Return the arms whose runs a part of a claim needs."""
     if isinstance(leaf, Contrast):
         return tuple(arm for term in leaf.terms for arm in term.of.arms)
     if isinstance(leaf, Rate):

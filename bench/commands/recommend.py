@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +83,7 @@ def recommend(
         ),
         rounds,
     )  # fmt: skip
-    _tell(folder, rounds, epochs, time.monotonic() - began)
+    _tell(folder, rounds, time.monotonic() - began)
     if ending.stopped:
         raise SystemExit(130)
 
@@ -113,8 +114,6 @@ def _first_runs(asked: Wanted, precision: str, folder: Path) -> list[Run]:
 
 def _by_priority(asked: Wanted, precision: str, count: int, epochs: int) -> list[Run]:
     """Return the first seed of so many strategies, each of so many epochs."""
-    from dataclasses import replace
-
     runs = replace(asked, settings={**asked.settings, "epochs": epochs}).runs(precision)
     rank = {name: place for place, name in enumerate(_PRIORITY)}
     return sorted(runs, key=lambda run: rank.get(run.strategy.name, len(rank)))[:count]
@@ -139,7 +138,7 @@ def _figures(folder: Path, done: Sequence[Run]) -> Figures:
     return found
 
 
-def _tell(folder: Path, rounds: Rounds, epochs: int, seconds: float) -> None:
+def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     """Print the recommendation, its evidence and how sure it is."""
     from bench.recommend import standings
     from bench.records import load_study
@@ -147,7 +146,9 @@ def _tell(folder: Path, rounds: Rounds, epochs: int, seconds: float) -> None:
     found: dict[Key, dict[int, float]] = {}
     for record in load_study(folder):
         key = (record.label, record.form)
-        if record.done and key in rounds.templates and record.identity["settings"]["epochs"] == epochs:
+        planned = rounds.templates.get(key)
+        # By its id: the folder also holds the runs of commands with other settings, models or numbers of vertices.
+        if record.done and planned is not None and record.id == replace(planned, seed=record.seed).id:
             found.setdefault(key, {})[record.seed] = record.metrics["mAP50_95"]
     if not found:
         options.say(f"no run came to its end; see python -m bench status {folder.name} --out {folder.parent}")
@@ -177,7 +178,7 @@ def words(found: Sequence[Standing], figures: Figures, dropped: dict[Key, int]) 
         reference = next((one for one in open_ if one.key[0] == "l2"), None)
         if reference is not None:
             lines.append("It is not shown to be better than l2 alone, which is the simplest.")
-        needed = [one.difference.seeds_to_decide for one in open_ if one.difference and one.difference.seeds_to_decide]
+        needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
         if needed:
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
     if behind:

@@ -32,11 +32,11 @@ def train(
     job = _job(found)
     folder = run_folder(found.place, "train")
     options.writable(folder)
-    best = [0.0, 0]
+    best = [-1.0, 0]
 
     def told(row: Mapping[str, float]) -> None:
         measured = f", mAP50-95 {row['mAP50_95']:.3f}" if "mAP50_95" in row else ""
-        if row.get("mAP50_95", 0.0) > best[0]:
+        if row.get("mAP50_95", -1.0) >= best[0]:  # of several, best.pt is the last
             best[:] = row["mAP50_95"], int(row["epoch"])
         alpha = f", alpha {row['alpha']:.2f}" if "alpha" in row else ""
         options.say(f"epoch {int(row['epoch'])}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
@@ -58,6 +58,7 @@ def _job(words: Words) -> Job:
     """
     import datasets
     from bench.commands.words import arm_of
+    from bench.detector.freezing import check_freeze
     from bench.detector.inference import CONFIDENCE
     from bench.detector.model import model_config
     from bench.detector.precision import BF16
@@ -76,7 +77,11 @@ def _job(words: Words) -> Job:
     settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
     settings["conf"] = settings.get("conf") or CONFIDENCE
     # Ultralytics' amp is half precision on a GPU; here it is bfloat16, and the losses stay in single precision.
-    settings["amp"] = BF16 if settings.get("amp", True) and device != "cpu" else False
+    amp = settings.get("amp", True)
+    if amp == "fp16":
+        raise UserError("amp=fp16: what there is instead of single precision is bf16; give amp=bf16")
+    settings["amp"] = BF16 if amp not in (False, "fp32") and device != "cpu" else False
+    check_freeze(settings.get("freeze"), model)
     weights = place.get("pretrained")
     pretrained = weights if isinstance(weights, str) else None
     if pretrained:
@@ -85,13 +90,13 @@ def _job(words: Words) -> Job:
     for note in data.notes:
         options.say(f"{data.name}: {note}")
     vertices = place.get("vertices", data.vertices)
-    if vertices not in VERTICES:
+    if type(vertices) is not int or vertices not in VERTICES:
         raise UserError(f"vertices={vertices}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
     return Job(
         arms=(arm,),
         data=data,
         vertices=vertices,
-        seed=int(place.get("seed", 0)),
+        seed=place.get("seed", 0),
         model=model,
         settings=settings,
         device=device,

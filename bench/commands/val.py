@@ -28,16 +28,18 @@ def val(
     """Score a detector on the validation split with pycocotools, and count degenerate shapes."""
     import datasets
     from bench.detector.checkpoint import load_detector
+    from bench.detector.class_names import category_ids_of
     from bench.detector.inference import detect, image_size
-    from bench.errors import UserError
     from bench.evaluation import Evaluator
     from bench.execution.hardware import resolve_device
 
     used_device = resolve_device(device)
     model = load_detector(weights)
     loaded = datasets.load(data)
-    if model.nc != len(loaded.categories):
-        raise UserError(f"{weights} knows {model.nc} categories, {loaded.name} has {len(loaded.categories)}")
+    for note in loaded.notes:
+        options.say(f"{loaded.name}: {note}")
+    if category_ids_of(model, loaded) != loaded.category_ids:
+        options.say(f"{loaded.name}: the categories are in another order than the detector's, and matched by name")
     found = detect(model, loaded, imgsz=image_size(model, imgsz), device=used_device, batch=batch)
     figures = Evaluator(loaded.val.coco).evaluate(found)
     if json_:

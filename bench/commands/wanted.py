@@ -11,6 +11,7 @@ import datasets
 import strategies
 from bench.arm import Arm
 from bench.commands.options import Form, Precision, Suite, say
+from bench.detector.freezing import check_freeze
 from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
 from bench.detector.pretrained import weights_digest
@@ -92,6 +93,7 @@ def wanted(
     settings = resolve(set_ or [], quick)
     arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
     digest = model_digest(model)  # a wrong name is told before any data are made
+    check_freeze(settings.get("freeze"), model)
     pretrained = settings.get("pretrained")
     if isinstance(pretrained, str):  # the file is where it is; what it holds is part of what the runs are
         settings["pretrained"] = weights_digest(pretrained)

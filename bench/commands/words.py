@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import strategies
 from bench.arm import Arm
 from bench.errors import UserError
 from bench.setting_value import read_value
+from bench.training_words import sift
 from strategies.hybrid import Hybrid
 
 _HYBRID = {
@@ -21,15 +21,9 @@ _HYBRID = {
 """Words of `HybridPolygonLoss`, and what they are called in the strategy."""
 _LOSS = ("strategy", "mgiou", "use_hybrid_loss", "normalize_gradients", *_HYBRID)
 _PLACE = ("model", "data", "vertices", "seed", "device", "project", "name", "exist_ok", "pretrained")
-_FIXED = {
-    "task": "leave it out: the task is fixed",
-    "mode": "leave it out: the mode is fixed",
+_INSTEAD = {
     "resume": "train again, or use `bench run`, which resumes",
-    "save_dir": "project=DIR name=NAME",
-    "rect": "leave it out: batches are square",
-    "fraction": "a smaller data set",
-    "time": "epochs=N: a schedule needs to know the end",
-    "split": "leave it out: val is what is measured",
+    "save_dir": "use project=DIR name=NAME",
 }
 
 
@@ -45,12 +39,8 @@ def read_words(words: Sequence[str]) -> Words:
     """Return `key=value` words, sorted; values are read as YAML reads them.
 
     Raises:
-        UserError: a word is no such thing, stands twice, or is neither ours nor Ultralytics'.
+        UserError: a word is no such thing, stands twice, is neither ours nor Ultralytics', or would not be obeyed.
     """
-    import bench.detector  # noqa: F401, I001  # quietens Ultralytics before it is imported
-    from ultralytics.cfg import get_cfg
-    from ultralytics.utils import DEFAULT_CFG_DICT
-
     found: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
@@ -58,20 +48,12 @@ def read_words(words: Sequence[str]) -> Words:
             raise UserError(f"{word}: write key=value, say epochs=100")
         if key in found:
             raise UserError(f"{key} stands twice; say it once")
-        if key in _FIXED:
-            raise UserError(f"{word}: not to be chosen here; {_FIXED[key]}")
-        known = [*_LOSS, *_PLACE, *DEFAULT_CFG_DICT]
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see Ultralytics' training settings"
-            raise UserError(f"{word}: no such setting; {hint}")
         found[key] = read_value(word, key, text)
-    loss, place = ({key: found.pop(key) for key in chosen if key in found} for chosen in (_LOSS, _PLACE))
-    try:
-        get_cfg(overrides=found)
-    except (TypeError, ValueError, SyntaxError) as error:
-        raise UserError(" ".join(str(error).split())) from None
-    return Words(loss, place, found)
+    loss = {key: found.pop(key) for key in _LOSS if key in found}
+    vertices = {key: found.pop(key) for key in ("vertices",) if key in found}
+    settings = sift(found, instead=_INSTEAD, known=(*_LOSS, *_PLACE))
+    place = {key: settings.pop(key) for key in _PLACE if key in settings}
+    return Words(loss, {**place, **vertices}, settings)
 
 
 def arm_of(words: Mapping[str, Any]) -> Arm:

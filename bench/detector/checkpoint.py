@@ -23,7 +23,7 @@ def load_detector(path: Path | str) -> PolygonModel:
     `kpt_shape[0]` its number of vertices.
 
     Args:
-        path: `best.pt` or `last.pt` of `bench train`, or `weights.pt` of a study's run, which knows no names.
+        path: `best.pt` or `last.pt` of `bench train`, or `weights.pt` of a study's run, which knows no names (`named`).
 
     Raises:
         UserError: no such file, or one that holds something else.
@@ -47,6 +47,7 @@ def _of_run(raw: Mapping[str, Any], path: Path | str) -> PolygonModel:
     except (KeyError, StopIteration, RuntimeError, AttributeError, TypeError):
         raise UserError(f"{path}: the weights are not those of the model it names; is it a run's weights.pt?") from None
     model.args, model.task = dict(identity["settings"]), "pose"  # as Ultralytics finds them in a checkpoint
+    model.named = False
     return model.eval()
 
 

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from ultralytics.cfg import get_cfg
 from ultralytics.data.dataset import YOLODataset
 
+from bench.detector.class_names import category_ids_of
 from bench.detector.data import PolygonDataset
 from bench.detector.device import torch_device
 from bench.detector.model import PolygonModel
@@ -36,13 +37,17 @@ def detect(
 
     Args:
         model: from `load_detector`.
-        data: the images, and the categories that the class indices stand for.
+        data: the images, and the categories, which the detector's classes are matched with by name.
         imgsz: side in pixels that images are fitted into.
         device: `cpu`, or the number of a GPU.
         conf: least score.
         iou: overlap of boxes above which the lesser one is dropped.
         batch: images at a time.
+
+    Raises:
+        UserError: its categories are not those of the data set.
     """
+    ids = category_ids_of(model, data)
     place = torch_device(device)
     settings = get_cfg(overrides={"task": "pose", "imgsz": imgsz, "conf": conf, "iou": iou})
     vertices = model.kpt_shape[0]
@@ -58,7 +63,7 @@ def detect(
         stride=int(model.stride.max()),
     )
     loader: Any = DataLoader(dataset, batch_size=batch, shuffle=False, collate_fn=YOLODataset.collate_fn)
-    return predict(model.to(place), loader, data, settings)
+    return predict(model.to(place), loader, data, settings, ids)
 
 
 def image_size(model: PolygonModel, wanted: int | None) -> int:

@@ -82,9 +82,11 @@ class PolygonModel(PoseModel):
     Attributes:
         autocast: whether the network, in training, computes in bfloat16 where torch holds that to be safe. Weights,
             losses and predictions are in single precision whatever it is.
+        named: whether `names` are those of the categories; a run's weights know none, and `names` are then numbers.
     """
 
     autocast: bool = False
+    named: bool = True
 
     def predict(self, x: Tensor, *args: Any, **kwargs: Any) -> Any:
         """Return the network's outputs for (N, 3, H, W) images, in single precision."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,7 +16,9 @@ MAX_DETECTIONS = 100
 """Per image: what COCO's AP looks at."""
 
 
-def predict(model: torch.nn.Module, loader: Any, data: DataSet, args: Any) -> list[dict[str, Any]]:
+def predict(
+    model: torch.nn.Module, loader: Any, data: DataSet, args: Any, category_ids: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
     """Predict every image of the validation split.
 
     Args:
@@ -23,12 +26,14 @@ def predict(model: torch.nn.Module, loader: Any, data: DataSet, args: Any) -> li
         loader: batches of the split, unaugmented, in its order.
         data: names the images and categories.
         args: Ultralytics' settings; `conf`, `iou` and `agnostic_nms` rule non-maximum suppression.
+        category_ids: the COCO id of each class index; by default in the data set's order, as it was trained.
 
     Returns:
         COCO results in the images' own pixels, at most `MAX_DETECTIONS` an image, best first.
     """
     model.eval()
     device = next(model.parameters()).device
+    ids = data.category_ids if category_ids is None else category_ids
     images = iter(data.val.images)
     results: list[dict[str, Any]] = []
     for batch in loader:
@@ -41,7 +46,7 @@ def predict(model: torch.nn.Module, loader: Any, data: DataSet, args: Any) -> li
             iou_thres=args.iou,
             agnostic=args.agnostic_nms,
             max_det=MAX_DETECTIONS,
-            nc=len(data.categories),
+            nc=len(ids),
             max_time_img=float("inf"),
         )
         for detections, ratio_pad in zip(kept, batch["ratio_pad"], strict=True):
@@ -51,7 +56,7 @@ def predict(model: torch.nn.Module, loader: Any, data: DataSet, args: Any) -> li
                 image.id,
                 image.width,
                 image.height,
-                [data.category_ids[int(index)] for index in detections[:, 5]],
+                [ids[int(index)] for index in detections[:, 5]],
                 detections[:, 4].cpu().numpy(),
                 boxes.numpy(),
                 rings.numpy(),

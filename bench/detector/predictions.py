@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,8 @@ from bench.errors import UserError
 from bench.evaluation.results import Result, ring_of
 from bench.records import write_atomic
 from datasets import DataSet
+from datasets.formats.conversion import file_names
+from datasets.pictures import decoded
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _COLOURS = ((0, 200, 255), (255, 120, 0), (80, 220, 80), (220, 80, 220), (60, 60, 240), (200, 200, 0))
@@ -20,14 +23,15 @@ _COLOURS = ((0, 200, 255), (255, 120, 0), (80, 220, 80), (220, 80, 220), (60, 60
 
 
 def find_images(source: Path) -> list[Path]:
-    """Return the image that a path is, or those in the folder that it is, by name.
+    """Return the image that a path is, or those in the folder that it is, by name; hidden ones are left out.
 
     Raises:
         UserError: there are none.
     """
     if source.is_file():
         return [source]
-    found = sorted(path for path in source.glob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    listed = (path for path in sorted(source.glob("*")) if not path.name.startswith("."))
+    found = [path for path in listed if path.suffix.lower() in SUFFIXES and path.is_file()]
     if not found:
         raise UserError(f"{source}: no image, and no folder with images ({', '.join(sorted(SUFFIXES))})")
     return found
@@ -40,7 +44,9 @@ def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> Non
       image, `ring` the vertices as predicted, in pixels.
     - `images.json`: the images and categories that they refer to, as `COCO` takes them.
     - `labels/NAME.txt`: a row a polygon, class index, x and y of each vertex as shares of the image's sides, score.
-    - `images/NAME`: the image with the polygons drawn.
+    - `images/NAME.png`: the image with the polygons drawn.
+
+    NAME is the image's own, without its suffix where no other image has the same without it.
 
     Args:
         folder: an empty one.
@@ -53,12 +59,20 @@ def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> Non
     for result in results:
         by_image[result["image_id"]].append(result)
     index = {category_id: number for number, category_id in enumerate(data.category_ids)}
-    for image in data.val.images:
+    stems = _stems([image.path for image in data.val.images])
+    for image, stem in zip(data.val.images, stems, strict=True):
         own = by_image[image.id]
         rows = [_row(result, index[result["category_id"]], image.width, image.height) for result in own]
-        write_atomic(folder / "labels" / f"{image.path.stem}.txt", "".join(rows))
+        write_atomic(folder / "labels" / f"{stem}.txt", "".join(rows))
         drawn = _drawn(image.path, [(index[result["category_id"]], ring_of(result)) for result in own])
-        write_atomic(folder / "images" / f"{image.path.stem}.png", drawn)
+        write_atomic(folder / "images" / f"{stem}.png", drawn)
+
+
+def _stems(paths: Sequence[Path]) -> list[str]:
+    """Return names for what belongs to each image, all of them different, on file systems without capitals too."""
+    common = Counter(path.stem.casefold() for path in paths)
+    wanted = [path.name if common[path.stem.casefold()] > 1 else path.stem for path in paths]
+    return [Path(name).stem for name in file_names("val", [f"{one}.txt" for one in wanted])]
 
 
 def _row(result: Result, category: int, width: int, height: int) -> str:
@@ -67,7 +81,9 @@ def _row(result: Result, category: int, width: int, height: int) -> str:
 
 
 def _drawn(path: Path, polygons: list[tuple[int, np.ndarray]]) -> bytes:
-    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    image = decoded(path)
+    if image is None:
+        raise UserError(f"{path} cannot be read any more")
     thickness = max(1, round(min(image.shape[:2]) / 200))
     for category, ring in polygons:
         points = np.round(ring.clip(-1e4, 1e4)).astype(np.int32)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from bench.detector.model import PolygonModel
 from bench.errors import UserError
 from bench.weights import NoTensors, load_tensors
 
@@ -18,8 +19,8 @@ def pretrained_weights(path: str) -> Any:
     """Return what `PolygonModel.load` takes.
 
     Args:
-        path: `weights.pt` of a run, or a checkpoint that Ultralytics wrote, of the same family and scale; layers of
-            another shape, as the head's for other vertices or classes, start from scratch.
+        path: `weights.pt` of a run, `best.pt` of `bench train`, or a checkpoint that Ultralytics wrote, of the same
+            family and scale; layers of another shape, as the head's for other vertices or classes, start from scratch.
 
     Raises:
         UserError: no such file, or one that holds no weights.
@@ -32,6 +33,7 @@ def pretrained_weights(path: str) -> Any:
             return {"model": _Weights(raw["state_dict"])}
     from ultralytics.nn.tasks import load_checkpoint
 
+    torch.serialization.add_safe_globals([PolygonModel])  # all the rest is on Ultralytics' own list
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pickles that are refused anyway

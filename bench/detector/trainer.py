@@ -230,7 +230,7 @@ class PolygonTrainer(PoseTrainer):
         model = PolygonModel(config, ch=3, nc=self.data["nc"], verbose=False)
         model.autocast = self.job.settings.get("amp") == BF16
         if weights:
-            model.load(weights)
+            self.set_model_names_for_load(model).load(weights)  # rows of the classes by name, as `cls_remap` says
         return model
 
     def build_optimizer(self, *args: Any, **kwargs: Any) -> Optimizer:
@@ -264,7 +264,6 @@ class PolygonTrainer(PoseTrainer):
             augment=mode == "train",
             hyp=self.args,
             cache=self.args.cache,
-            single_cls=self.args.single_cls,
             stride=self.stride,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
 
-FollowUp = Callable[[Sequence[Run], Container[str]], Sequence[Run]]
-"""From the runs that are done, and the ids of all that were planned, to those that they call for."""
+FollowUp = Callable[[Sequence[Run], Sequence[Run]], Sequence[Run]]
+"""From the runs that are done, and those that diverged or failed, to the runs that they call for."""
+
+_LOST = ("diverged", "failed")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Ending:
     stopped: bool
 
 
-def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done, planned: ()) -> Ending:
+def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp = lambda done, lost: ()) -> Ending:
     """Carry out every run that is not done yet, then what they call for, until nothing more is called for.
 
     Returns:
@@ -79,8 +81,8 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
     planned = {run.id: run for run in runs}
     statuses, stopped = _carry_out(runs, options, repeat)
     while not stopped:
-        done = [run for run in planned.values() if statuses[run.id] == "done"]
-        more = {run.id: run for run in follow_up(done, planned) if run.id not in planned}
+        done, lost = ([run for run in planned.values() if statuses[run.id] in which] for which in (("done",), _LOST))
+        more = {run.id: run for run in follow_up(done, lost) if run.id not in planned}
         if not more:
             break
         planned |= more

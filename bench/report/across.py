@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -12,25 +11,28 @@ from bench.report.contest import best_mean
 from bench.report.model import REFERENCE, Comparison, Row
 from bench.report.numbers import names
 from bench.report.parts import Combined, Winner
+from bench.report.versions import versions_note
 from bench.statistics import BETTER, UNDECIDED, WORSE, Verdict, paired_difference, verdicts
 
 _DIGITS = 12
 
 
-def combine_rows(members: Sequence[Comparison], looks: tuple[int, int] | None) -> tuple[tuple[Combined, ...], str]:
+def combine_rows(
+    members: Sequence[Comparison], outdated: Sequence[str], looks: tuple[int, int] | None
+) -> tuple[tuple[Combined, ...], str]:
     """Return the rows over all data sets, the best first, and a note on what they show and leave out.
 
     Only strategies that all data sets have are in it, at the seeds that all of them have; each table (strategies,
     variants) is judged by itself, as everywhere.
+
+    Args:
+        members: one a data set.
+        outdated: titles of comparisons on other versions of these data sets.
+        looks: as for verdicts.
     """
+    versions = versions_note([one.title for one in members], outdated)
     if len(members) < 2:
-        return (), ""
-    twice = [name for name, count in Counter(one.condition["data"]["name"] for one in members).items() if count > 1]
-    if twice:
-        return (
-            (),
-            f"Not combined: {names(sorted(twice))} is there in several versions and would count twice.",
-        )
+        return (), f"There is nothing to combine: one data set. {versions}" if versions else ""
     by_member = [{(row.table, row.label, row.form): row for row in one.rows} for one in members]
     keys = list(dict.fromkeys(key for rows in by_member for key, row in rows.items() if not row.reference))
     found, alone = [], []
@@ -41,12 +43,12 @@ def combine_rows(members: Sequence[Comparison], looks: tuple[int, int] | None) -
         else:
             found.append(one)
     judged = [
-        replace(one, adjusted_p=verdict.adjusted_p, verdict=verdict.verdict)
+        replace(one, **verdict._asdict())
         for table in COMPARED
         for one, verdict in _verdicts([one for one in found if one.table == table], looks)
     ]
     judged.sort(key=lambda one: (COMPARED.index(one.table), -one.difference.mean, one.label, one.form or ""))
-    return tuple(judged), _note(judged, alone, len(members))
+    return tuple(judged), " ".join(filter(None, [_note(judged, alone, len(members)), versions]))
 
 
 def best_of(members: Sequence[Comparison], looks: tuple[int, int] | None) -> Winner:
@@ -83,8 +85,6 @@ def _combined(rows: Sequence[Row], data_sets: int) -> Combined | None:
         table=rows[0].table,
         per_data_set=tuple(fmean(one[seed] for seed in seeds) for one in differences),
         difference=paired_difference(together, dict.fromkeys(together, 0.0)),
-        adjusted_p=None,
-        verdict="",
         run_ids=tuple(id_ for row in rows for id_ in row.run_ids),
     )
 

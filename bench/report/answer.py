@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.claims import Finding, Judgement
-from bench.claims.statement import Contrast, Leaf, Rate
+from bench.claims.combining import parts_of
+from bench.claims.model import causes_first
+from bench.claims.show import what_would_decide
+from bench.claims.statement import All, Contrast, Leaf, Rate, Some, Statement
 from bench.report.numbers import count_of, names, with_interval
 from bench.report.parts import Answer
-from bench.statistics import ALPHA
 
 QUESTIONS = {
-    "escape-scheduled": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
+    "escape-hybrid": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
     "overall-hybrid-beats-two-stage": "Is it better than two stages?",
     "overall-hybrid-beats-l2": "Is it better than L2 alone?",
 }
@@ -108,33 +110,49 @@ def _evidence(parts: Mapping[str, Judgement]) -> Iterator[str]:
 
 
 def _left_out(judgement: Judgement) -> str:
-    """Return the runs that are not in the figures of a claim; where it has no figure, all are."""
+    """Return the runs that are not in the figures of a claim, lost ones first; where it has no figure, all are."""
     figures = [finding for finding in judgement.findings if finding.estimate is not None]
-    lost = tuple(dict.fromkeys(run for finding in figures for run in finding.left_out))
+    lost = causes_first(run for finding in figures for run in finding.left_out)
     return f" (left out: {names(lost, 3)})" if lost else ""
 
 
 def _freed(judgement: Judgement, brief: bool) -> str:
     """Return how many of the detectors that were stuck each strategy has freed; `brief` leaves the intervals out."""
-    told, needed = [], []
-    for leaf, finding in zip(judgement.claim.leaves(), judgement.findings, strict=True):
+    told, claim = [], judgement.claim
+    for leaf, finding in zip(claim.leaves(), judgement.findings, strict=True):
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
             told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
-            if not _decided(finding):
-                needed.append(finding.seeds_to_decide or 0)
-    more = f", ≈ {max(needed)} such runs of each would decide" if needed and all(needed) else ""
+    outlook = None if judgement.verdict in ("SUPPORTED", "REFUTED") else _outlook(claim.statement, judgement.findings)
+    more = f", ≈ {outlook[1]} such runs of each would decide" if outlook and outlook[1] else ""
     return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
 
 
+def _outlook(statement: Statement, findings: Sequence[Finding]) -> tuple[bool, int | None] | None:
+    """Return whether a statement about rates is on its way to be supported, and how many runs of each that takes.
+
+    Returns:
+        None where nothing is on record; of the number, 0 where its parts are decided, None where there is no telling.
+    """
+    if isinstance(statement, All | Some):
+        found = [one for part, told in parts_of(statement, findings) if (one := _outlook(part, told)) is not None]
+        if not found:
+            return None
+        conjunction = isinstance(statement, All)
+        holds = (all if conjunction else any)(one for one, _ in found)
+        needed = [number for one, number in found if one == holds]
+        if holds == conjunction:  # every part has to be decided, else one of them
+            return holds, None if None in needed else max(needed)  # type: ignore[type-var]
+        return holds, min((number for number in needed if number is not None), default=None)
+    (finding,) = findings
+    if finding.estimate is None or not isinstance(statement, Rate):
+        return None
+    return statement.region.holds(finding.estimate), 0 if finding.decided else finding.seeds_to_decide
+
+
 def _to_decide(leaf: Leaf, finding: Finding) -> str:
-    if _decided(finding) or not finding.seeds_to_decide:
-        return ""
-    return f", ≈ {finding.seeds_to_decide} {'runs' if isinstance(leaf, Rate) else 'seeds'} would decide"
-
-
-def _decided(finding: Finding) -> bool:
-    return min(finding.p_support, finding.p_refute) <= ALPHA
+    told = what_would_decide(finding, "runs" if isinstance(leaf, Rate) else "seeds")
+    return f", {told}" if told else ""
 
 
 def _is_difference(leaf: Contrast) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.records import RunRecord
@@ -46,6 +46,6 @@ def by_kind(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
     return found
 
 
-def described(record: RunRecord) -> dict[str, Any]:
-    """Return what makes a run's strategy: name and parameters, without the data that differ from seed to seed."""
-    return {key: value for key, value in record.identity["strategy"].items() if key != "drawn"}
+def described(strategy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a strategy of an identity: name and parameters, without the data that differ by seed."""
+    return {key: value for key, value in strategy.items() if key != "drawn"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +16,13 @@ from bench.report.answer import answers
 from bench.report.arms import COMPARED, CORE, VARIANT
 from bench.report.conclusion import conclude
 from bench.report.criteria import Material, criteria
-from bench.report.groups import condition_of, family_of, family_titles, titles
+from bench.report.groups import condition_facts, condition_of, family_of, family_titles, titles
 from bench.report.model import Comparison, Family, Report, Row
 from bench.report.outside import controls, escapes, noise
 from bench.report.provenance import provenance
 from bench.report.rows import Runs, compared_rows, runs_of, special_rows
 from bench.report.shared import shared_beginnings
+from bench.report.versions import standing
 from bench.statistics import ImagePrecision, precision_limit
 
 
@@ -44,7 +45,9 @@ def build(
     bootstraps: Mapping[str, np.ndarray] | None = None,
     claims: Sequence[Claim] = CLAIMS,
 ) -> Report:
-    """Return the report of a study. It depends on its arguments alone: not on their order, the clock or the machine.
+    """Return the report of a study. It does not depend on the order of its arguments, the clock or the machine.
+
+    Of what is installed it depends on one thing: claims are judged on runs of the strategies as they are registered.
 
     Args:
         records: of any number of conditions.
@@ -67,16 +70,21 @@ def build(
     by_family: dict[str, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         by_family[family_of(group[0])].append(index)
+    stand = {i for members in by_family.values() for i in standing({number: groups[number] for number in members})}
     for members in by_family.values():
-        elsewhere = {comparisons[i].title: {row.name: row for row in comparisons[i].core} for i in members}
         for i in members:
-            comparisons[i] = _with_criteria(comparisons[i], runs[i], elsewhere, study)
+            comparisons[i] = _with_criteria(comparisons[i], runs[i], _elsewhere(i, members, comparisons, stand), study)
     heads = family_titles([groups[members[0]][0] for members in by_family.values()])
     return Report(
         study=", ".join(sorted({record.study for record in records})),
         comparisons=tuple(comparisons),
         families=tuple(
-            _family(head, [comparisons[i] for i in members], study)
+            _family(
+                head,
+                [comparisons[i] for i in members if i in stand],
+                [comparisons[i].title for i in members if i not in stand],
+                study,
+            )
             for head, members in zip(heads, by_family.values(), strict=True)
         ),
         claims=fingerprint(claims),
@@ -90,7 +98,7 @@ def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], stu
     own = {key: group for kind in COMPARED for key, group in runs.get(kind, {}).items()}
     rows = compared_rows(runs, study.looks)
     identity = records[0].identity
-    condition = {key: identity[key] for key in ("data", "model", "settings")}
+    condition = condition_facts(identity)
     core, variants = ([row for row in rows if row.table == table] for table in (CORE, VARIANT))
     reference = [row for row in core if row.reference]
     landscape = study.manifest.landscape if study.manifest else None
@@ -122,13 +130,23 @@ def _with_criteria(
     return replace(comparison, criteria=criteria(material))
 
 
-def _family(title: str, members: Sequence[Comparison], study: _Study) -> Family:
+def _elsewhere(
+    own: int, members: Sequence[int], comparisons: Sequence[Comparison], stand: Collection[int]
+) -> dict[str, dict[str, Row]]:
+    """Return by title the rows of a comparison and of those on other data; of several versions, the one that stands."""
+    name = comparisons[own].condition["data"]["name"]
+    others = [i for i in members if i in stand and comparisons[i].condition["data"]["name"] != name]
+    return {comparisons[i].title: {row.name: row for row in comparisons[i].core} for i in sorted((own, *others))}
+
+
+def _family(title: str, members: Sequence[Comparison], outdated: Sequence[str], study: _Study) -> Family:
     alone = {one.title: one.judgements for one in members}
     together = tuple(combine(list(alone.values()))) if len(members) > 1 else members[0].judgements
-    combined, note = combine_rows(members, study.looks)
+    combined, note = combine_rows(members, outdated, study.looks)
     return Family(
         title=title,
         members=tuple(alone),
+        outdated=tuple(outdated),
         answers=answers(together, alone),
         best=best_of(members, study.looks),
         judgements=together,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from bench.claims import Judgement
+from bench.claims.combining import deciding
 from bench.report.answer import alone, missing, part
 from bench.report.model import Comparison, Family
 
@@ -34,21 +35,19 @@ def verdict_text(judgement: Judgement) -> str:
 
 
 def evidence(judgement: Judgement, members: Sequence[tuple[str, Judgement]]) -> str:
-    """Return one part of a claim: the one a verdict hangs on; where there is no verdict, the one furthest from it."""
-    parts = [
-        (title, leaf, finding)
+    """Return one part of a claim: the one a verdict hangs on; where there is no verdict, what support hangs on."""
+    refuted = judgement.verdict == "REFUTED"
+    known = [
+        (one.p_refute if refuted else one.p_support, title, found)
         for title, one in members
-        for leaf, finding in zip(one.claim.leaves(), one.findings, strict=True)
-        if finding.estimate is not None
+        if (found := deciding(one.claim.statement, one.findings, refuted)) is not None
     ]
     told = []
-    if parts:
-        # A refutation rests on the part that is refuted best; all else on the part that is supported worst.
-        if judgement.verdict == "REFUTED":
-            title, leaf, finding = min(parts, key=lambda one: one[2].p_refute)
-        else:
-            title, leaf, finding = max(parts, key=lambda one: one[2].p_support)
+    if known:
+        # Over data sets it must hold on all of them, and any of them may refute it: as the parts of an `All`.
+        _, title, (leaf, finding) = (min if refuted else max)(known, key=lambda one: one[0])
         where = f"on {title}, " if len(members) > 1 else ""
-        more = f"; {len(parts) - 1} more {'parts' if len(parts) > 2 else 'part'}" if len(parts) > 1 else ""
+        others = sum(finding.estimate is not None for _, one in members for finding in one.findings) - 1
+        more = f"; {others} more {'parts' if others > 1 else 'part'}" if others else ""
         told.append(f"{where}{part(leaf, finding)}{more}")
     return "; ".join([*told, *filter(None, [missing(judgement)])]) or "nothing on record"

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.report.model import REFERENCE, UNDECIDED, Row
 from bench.report.numbers import names
+from bench.statistics import NO_SPREAD
 
 _OPEN = ("planned", "running", "interrupted")
 
@@ -63,7 +64,9 @@ def _decided(compared: Sequence[Row], scope: str) -> str:
         f"With {seeds} {scope} the table decides {len(compared) - undecided} of {len(compared)} differences "
         f"to {REFERENCE} in mAP50-95"
     )
-    rest = "; UNDECIDED is not EQUAL: it takes more seeds to tell" if undecided else ""
+    open_by = {row.kept_open_by for row in compared if row.verdict == UNDECIDED}
+    more = ": it takes more seeds to tell" if open_by - {NO_SPREAD} else ""
+    rest = f"; UNDECIDED is not EQUAL{more}" if undecided else ""
     return head + (f" ({told})" if told else "") + rest
 
 

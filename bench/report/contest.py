@@ -15,11 +15,9 @@ from scipy import special
 
 from bench.report.numbers import names
 from bench.report.parts import Winner
-from bench.statistics import ALPHA, holm, looks_p_value, mean_p_values, rate_difference_p
+from bench.statistics import ALPHA, Looks, holm, mean_p_values, over_looks, over_looks_exact, rate_difference_p
 
 Figures = Mapping[int, float]
-Looks = tuple[int, int] | None
-"""The least and the greatest number of seeds that a study is looked at with; None: once."""
 
 _SAME = 1e-12
 
@@ -35,13 +33,15 @@ def best_mean(figures: Mapping[str, Figures], lost: Collection[str], high: bool 
     return _contest({name: fmean(one.values()) for name, one in figures.items() if one}, lost, high, "paired t", beats)
 
 
-def best_rate(counts: Mapping[str, tuple[int, int]], looks: Looks = None) -> Winner:
+def best_rate(counts: Mapping[str, tuple[int, int]], lost: Collection[str] = (), looks: Looks = None) -> Winner:
     """Return whose rate is highest, by Boschloo's exact tests."""
 
     def beats(first: str, others: Sequence[str]) -> list[bool]:
-        return _holm([_again(rate_difference_p(*counts[first], *counts[other])[0], looks) for other in others])
+        return _holm(
+            [over_looks_exact(rate_difference_p(*counts[first], *counts[other])[0], looks) for other in others]
+        )
 
-    return _contest({name: k / n for name, (k, n) in counts.items() if n}, (), True, "Boschloo's exact test", beats)
+    return _contest({name: k / n for name, (k, n) in counts.items() if n}, lost, True, "Boschloo's exact test", beats)
 
 
 def least_spread(figures: Mapping[str, Figures], lost: Collection[str], looks: Looks = None) -> Winner:
@@ -52,7 +52,7 @@ def least_spread(figures: Mapping[str, Figures], lost: Collection[str], looks: L
     """
 
     def beats(first: str, others: Sequence[str]) -> list[bool]:
-        return _holm([_again(_less_spread_p(figures[first], figures[other]), looks) for other in others])
+        return _holm([over_looks_exact(_less_spread_p(figures[first], figures[other]), looks) for other in others])
 
     spreads = {name: stdev(one.values()) for name, one in figures.items() if len(one) > 1}
     return _contest(spreads, lost, False, "Pitman and Morgan's test", beats)
@@ -99,18 +99,11 @@ def _holm(p_values: Sequence[float]) -> list[bool]:
     return [p < ALPHA for p in holm(p_values)]
 
 
-def _again(p: float, looks: Looks) -> float:
-    """Return a p-value that pays for looking after every added seed; Bonferroni, since these are no t-tests."""
-    return p if looks is None else min(1.0, p * (looks[1] - looks[0] + 1))
-
-
 def _ahead_p(a: Figures, b: Figures, high: bool, looks: Looks) -> float:
     """Return the two-sided p-value of the paired t-test where A is ahead of B; 1 where it is not, or cannot be told."""
     apart = [a[seed] - b[seed] if high else b[seed] - a[seed] for seed in sorted(a.keys() & b.keys())]
     p, _ = mean_p_values(apart, 0.0, math.inf)
-    if looks is None or len(apart) < 2:
-        return p
-    return looks_p_value(p, len(apart), min(len(apart), looks[0]), max(len(apart), looks[1]))
+    return over_looks(p, len(apart), looks)
 
 
 def _less_spread_p(a: Figures, b: Figures) -> float:

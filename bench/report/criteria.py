@@ -43,29 +43,32 @@ def _single_run(m: Material) -> Criterion:
 
 
 def _escape_rate(m: Material) -> Criterion:
-    cells, counts = [], {}
+    cells = []
     for row in m.rows:
         found = m.escape(row)
         if found is None or not found.stuck:
             cells.append(NONE if found is None else Cell("none was stuck", None, None, found.runs, found.run_ids))
             continue
-        counts[row.name] = found.escaped, found.stuck
         told = count_of(found.escaped, found.stuck, found.interval) + _form(row, found)
         cells.append(Cell(told, found.escaped / found.stuck, found.interval, found.stuck, found.run_ids))
-    return Criterion("escape", "escape rate", tuple(cells), best_rate(counts, m.looks), SUITE)
+    tests = m.escape_tests()
+    counts = {name: (one.escaped, one.stuck) for name, one in tests.items()}
+    lost = {name for name, one in tests.items() if one.failed}
+    return Criterion("escape", "escape rate", tuple(cells), best_rate(counts, lost, m.looks), SUITE)
 
 
 def _recovery(m: Material) -> Criterion:
-    cells, figures = [], {}
+    cells = []
     for row in m.rows:
         found = m.escape(row)
         if found is None or found.kept is None:
             cells.append(NONE)
             continue
-        figures[row.name] = found.kept.by_seed
         told = with_interval(found.kept.mean, found.kept.interval, ".2f") + _form(row, found)
         cells.append(Cell(told, found.kept.mean, found.kept.interval, found.kept.n, found.run_ids))
-    winner = best_mean(figures, (), looks=m.looks)
+    tests = m.escape_tests()
+    figures = {name: one.kept.by_seed for name, one in tests.items() if one.kept}
+    winner = best_mean(figures, {name for name, one in tests.items() if one.lost}, looks=m.looks)
     return Criterion("recovery", "recovery: share of AP kept", tuple(cells), winner, f"{SUITE} --mgiou both")
 
 

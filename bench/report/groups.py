@@ -5,17 +5,33 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.records import RunRecord
 from bench.report.arms import described
 
+if TYPE_CHECKING:
+    from bench.study import Run
 
-def condition_of(record: RunRecord) -> str:
+
+def condition_of(run: RunRecord | Run) -> str:
     """Return what runs must share to be compared (data, model, settings) as one string."""
-    return _key(
-        {"data": record.identity["data"], "model": _model(record.identity), "settings": record.identity["settings"]}
-    )
+    return condition_key(run.identity)
+
+
+def condition_key(condition: Mapping[str, Any]) -> str:
+    """Return the same for a comparison's condition, or a run's identity."""
+    return _key(condition_facts(condition))
+
+
+def condition_facts(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a condition, of a run's identity; of a model that is the user's own, its digest too."""
+    return {key: condition[key] for key in ("data", "model", "model_digest", "settings") if key in condition}
+
+
+def arm_key(strategy: Mapping[str, Any], form: str | None) -> str:
+    """Return what the runs of one row share (the strategy with all of its parameters, and the form) as one string."""
+    return _key({**described(strategy), "form": form})
 
 
 def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
@@ -49,7 +65,7 @@ def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None],
     """
     by_label: dict[tuple[str, str | None], dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
-        by_label[record.label, record.form][_key(described(record))].append(record)
+        by_label[record.label, record.form][arm_key(record.identity["strategy"], record.form)].append(record)
     named: dict[tuple[str, str | None], list[RunRecord]] = {}
     for (label, form), groups in by_label.items():
         ordered = [group for _, group in sorted(groups.items())]

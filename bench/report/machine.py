@@ -77,7 +77,8 @@ _CELLS: dict[str, Callable[[Comparison, Row], Any]] = {
     "difference_p_sign_flip": partial(_difference, "p_value"),
     "difference_p_holm": lambda one, row: row.adjusted_p,
     "verdict": lambda one, row: row.verdict,
-    "seeds_to_decide": partial(_difference, "seeds_to_decide"),
+    "kept_open_by": lambda one, row: row.kept_open_by,
+    "seeds_to_decide": lambda one, row: row.seeds_to_decide,
     "train_s": lambda one, row: row.train_s,
     "run_ids": lambda one, row: " ".join(seed.run_id for seed in row.seeds),
 }

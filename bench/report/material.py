@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.claims.registered import is_registered
 from bench.records import RunRecord
 from bench.report.model import Row
 from bench.report.numbers import MISSING
@@ -44,6 +46,19 @@ class Material:
         return self.runs[row.label, row.form]
 
     def escape(self, row: Row) -> Escape | None:
-        """Return a strategy's escape test: in its own form, else in the centred one, whose minimum it is about."""
-        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={row.label}]"}
+        """Return a strategy's escape test: in its own form, else in the centred one, whose minimum it is about.
+
+        A test names its strategy by a label. Where that stands for several rows, whose parameters differ, the test is
+        that of the strategy which is registered under it now.
+        """
+        label = self.of(row)[0].label
+        if not is_registered(label, row.strategy):
+            return None
+        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={label}]"}
         return found.get(row.form) or found.get("centred")
+
+    def escape_tests(self) -> dict[str, Escape]:
+        """Return each escape test once: by the name of its row, or of its strategy where several rows have the test."""
+        found = [(row, test) for row in self.rows if (test := self.escape(row)) is not None]
+        rows = Counter((test.label, test.form) for _, test in found)
+        return {row.name if rows[test.label, test.form] == 1 else test.by: test for row, test in found}

@@ -8,33 +8,41 @@ from collections.abc import Iterator
 from bench.report.model import REFERENCE, Comparison, Report
 from bench.report.numbers import names
 from bench.report.parts import Noise
-from bench.statistics import ImagePrecision
+from bench.statistics import MOST_LOOKS, ImagePrecision
 
 METHOD = (
     f"The unit is the difference in mAP50-95 to `{REFERENCE}` between two runs with the same seed, which fixes "
     "initial weights, batch order and augmentation. Shown are its mean over seeds and Student's 95 % interval. "
     "*Better* and *worse* hold at a family-wise error rate of 5 % across one table (Holm, over paired t-tests; "
     "strategies, variants, controls and data sets together are tables of their own, and each pays for its own tests); "
-    "all else is UNDECIDED: with the number of seeds at which an interval of this mean and spread would leave out zero "
-    "every second time, or with *Holm* where the interval does, but not for so many at once. AP is pycocotools', of "
-    "the convex hull of the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation "
-    "over seeds. Full-image and bow tie are shares of the validation images, by their top prediction. Means are over "
-    "the runs that are done."
+    "all else is UNDECIDED: with the number of seeds, more than there are, at which a difference of this mean and "
+    "spread would be decided by itself every second time; with *looks* where one look at the runs would have decided "
+    "it, but not as many as there were; with *Holm* where it is decided by itself, but not among so many; with *no "
+    "spread* where it is the same at every seed, which no number of such seeds decides. AP is pycocotools', of the "
+    "convex hull of the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation over "
+    "seeds. Full-image and bow tie are shares of the validation images, by their top prediction. Means are over the "
+    "runs that are done."
 )
 
 CLAIMS = (
     "A claim is SUPPORTED when the 95 % interval lies inside the region that it names, REFUTED when it lies outside, "
     "NOT RUN when runs are missing and the others do not decide it, UNDECIDED otherwise; rates by the exact binomial "
-    "test. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* marks those that "
-    "would not stand if all claims were looked at together (Holm). The evidence shown is the part that decides, or the "
-    "one that is furthest from it; `python -m bench claims` writes every part of every claim with its run ids."
+    "test, which of two rates is lower by the sign-flip test over seeds, which takes six of them. What is the same at "
+    "every seed has no spread to judge it by, and stays UNDECIDED on whichever side it lies: it may be large once in "
+    "many runs. Claims are about the strategies as they are registered now: a run whose label stood for other "
+    "parameters is left out. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* "
+    "marks those that would not stand if all claims were looked at together (Holm). The evidence shown is the part "
+    "that a verdict hangs on, or the one that keeps the claim from being supported; `python -m bench claims` writes "
+    "every part of every claim with its run ids."
 )
 
 CRITERIA = (
     "A winner is named only where the first beats each of the others at 5 % (Holm; each criterion by itself): by "
     "paired t-tests over seeds, by Boschloo's exact test for rates, by Pitman and Morgan's test for the spread; counts "
     "need no test, and may tie. Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
-    "A strategy that lost runs is not named. Read a spread beside its mAP50-95: what always fails is stable too. "
+    "A strategy that lost runs is not named: in recovery, runs of its escape test or of its own; in the escape rate, "
+    "tests that failed, since one that diverged counts as not escaped. An escape test that several rows show competes "
+    "once, under its strategy's name. Read a spread beside its mAP50-95: what always fails is stable too. "
     "Commands are training runs that one has to start; hyper-parameters are those that a strategy has, at their "
     "defaults here. A loss spike is an epoch whose polygon loss jumps by more than 4 robust standard deviations of the "
     "changes before it."
@@ -42,9 +50,11 @@ CRITERIA = (
 
 ESCAPES = (
     "An escape test trains MGIoU alone for the first 30 % of the run and then the strategy. Only runs that predict "
-    "full-image boxes on most images at that point are counted; one of them has escaped when it does not at the end. "
+    "full-image boxes on most images at that point are counted; one of them has escaped when it ends in no degenerate "
+    "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
+    "prediction. How good it is then is told by its share of its own AP beside it. "
     "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
-    "form at the same seed."
+    "form at the same seed. Both figures of AP are of the runs that are counted."
 )
 
 CONTROLS = (
@@ -69,7 +79,9 @@ def limits(report: Report) -> Iterator[str]:
         first, last = report.looks
         yield (
             f"Seeds were added to what was undecided, with a look at the verdicts after each, from {first} seeds to at "
-            f"most {last}. Verdicts and winners are corrected for that; the intervals that are shown are not."
+            f"most {last}. Verdicts, winners and the numbers of seeds that would decide are corrected for that (a "
+            f"number beyond {last} as if seeds had been added up to it; one beyond {max(MOST_LOOKS, last)} is not "
+            "told); the intervals that are shown are not."
         )
     for comparison in report.comparisons:
         head = f"{comparison.title}: " if len(report.comparisons) > 1 else ""
@@ -81,7 +93,7 @@ def limits(report: Report) -> Iterator[str]:
     )
     yield (
         "Intervals are over seeds, on the validation images there are. Student's t takes differences over seeds as "
-        "normal, which a few seeds cannot show."
+        "normal, and the sign-flip test as symmetric, which a few seeds cannot show."
     )
 
 

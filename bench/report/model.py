@@ -74,16 +74,19 @@ class Family:
 
     Attributes:
         title: what tells its model and settings from those of the other families; empty for one alone.
-        members: titles of its comparisons.
+        members: titles of its comparisons, one a data set.
+        outdated: titles of those on other versions of these data sets, which are in nothing that is told of the family.
         answers: the three sentences.
         best: which strategy is best, if one is.
         judgements: of the claims, over all members.
         combined: rows over all members; empty with one member, or where none can be formed.
-        combined_note: what the combined table shows and leaves out, or why there is none; empty with one member.
+        combined_note: what the combined table shows and leaves out, or why there is none; empty with one member of
+            which there is one version.
     """
 
     title: str
     members: tuple[str, ...]
+    outdated: tuple[str, ...]
     answers: tuple[Answer, ...]
     best: Winner
     judgements: tuple[Judgement, ...]

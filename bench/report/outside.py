@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.claims.quantities import EVENTS
 from bench.records import RunRecord
 from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
-from bench.report.groups import condition_of
-from bench.report.model import FIGURE
+from bench.report.groups import arm_key, condition_of
 from bench.report.parts import Control, Escape, Noise
 from bench.report.rows import Key, Runs, figures_of, mean
 from bench.statistics import paired_difference, rate_interval, verdicts
@@ -38,9 +37,8 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
             label=label,
             kind=group[0].identity["strategy"]["name"],
             difference=pair,
-            adjusted_p=one.adjusted_p,
-            verdict=one.verdict,
             run_ids=tuple(record.id for record in group),
+            **one._asdict(),
         )
         for ((label, form), group), pair, one in zip(groups, pairs, verdicts(pairs, looks=looks), strict=True)
     )
@@ -80,26 +78,31 @@ def own_runs(own: Runs, record: RunRecord) -> Sequence[RunRecord]:
 def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     label, form = key
     by = whose(group[0])
-    told = [event for record in group if (event := EVENTS["escaped"].read(record)) is not None]
-    ended, alone = figures_of(group), figures_of(own_runs(own, group[0]))
+    read = EVENTS["escaped"].read
+    told = {record.id: event for record in group if (event := read(record)) is not None}
+    # A run that never was stuck has nothing to recover from.
+    ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, group[0])
+    alone = figures_of(by_itself)
     kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
-    average = mean(record.metrics.get(FIGURE) for record in group if record.done)
+    average = mean(ended.values())
     return Escape(
         label=label,
         by=by,
         form=form,
         runs=len(group),
         stuck=len(told),
-        escaped=sum(told),
-        interval=rate_interval(sum(told), len(told), method="clopper-pearson"),
+        escaped=sum(told.values()),
+        interval=rate_interval(sum(told.values()), len(told), method="clopper-pearson"),
+        lost=sum(record.status in ("diverged", "failed") for record in (*group, *by_itself)),
+        failed=sum(record.status == "failed" for record in group),
         mean=average if math.isfinite(average) else None,
         kept=paired_difference(kept, dict.fromkeys(kept, 0.0)) if kept else None,
         run_ids=tuple(record.id for record in group),
     )
 
 
-def _again(record: RunRecord) -> tuple[str, str, str | None, int]:
-    return condition_of(record), record.label, record.form, record.seed
+def _again(record: RunRecord) -> tuple[str, str, int]:
+    return condition_of(record), arm_key(record.identity["strategy"], record.form), record.seed
 
 
 def _by_name(item: tuple[Key, Sequence[RunRecord]]) -> tuple[str, str]:

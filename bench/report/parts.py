@@ -7,6 +7,24 @@ from dataclasses import dataclass
 from bench.statistics import PairedDifference
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a difference comes to among those of its table: the fields of `bench.statistics.Verdict`.
+
+    Attributes:
+        adjusted_p: over the looks and then over the table (Holm); None where there is no interval.
+        verdict: `better`, `worse` or `UNDECIDED`; empty where there is no difference.
+        kept_open_by: what alone keeps it UNDECIDED: `looks`, `Holm` or `no spread`; empty: none of these.
+        seeds_to_decide: pairs at which the same mean and spread would be decided by themselves; None when there is no
+            telling, and where it is decided or kept open by Holm.
+    """
+
+    adjusted_p: float | None = None
+    verdict: str = ""
+    kept_open_by: str = ""
+    seeds_to_decide: int | None = None
+
+
 @dataclass(frozen=True)
 class Winner:
     """Who is best, where the numbers say so.
@@ -74,10 +92,12 @@ class Escape:
         runs: all of them.
         stuck: those that can tell whether they escaped: full-image on most images when handed over, and ended by
             themselves with a figure or by diverging.
-        escaped: those of them that are free at the end.
+        escaped: those of them that end in no degenerate shape on most images.
         interval: of the share that escaped, Clopper-Pearson's, 95 %.
-        mean: mAP50-95 at the end, over the runs that are done; None without one.
-        kept: mAP50-95 of the run as a share of the strategy's own, by seed; None where no seed has both.
+        lost: runs that diverged or failed, of the test and of the strategy alone in the same form.
+        failed: those of the test that failed: they cannot tell, whereas one that diverged has not escaped.
+        mean: mAP50-95 at the end, over those that are counted as stuck and are done; None without one.
+        kept: mAP50-95 of such a run as a share of the strategy's own, by seed; None where no seed has both.
         run_ids: all of them.
     """
 
@@ -88,22 +108,22 @@ class Escape:
     stuck: int
     escaped: int
     interval: tuple[float, float]
+    lost: int
+    failed: int
     mean: float | None
     kept: PairedDifference | None
     run_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Control:
-    """A strategy next to what is left of it.
+class Control(Judged):
+    """A strategy next to what is left of it, judged among all controls.
 
     Attributes:
         of: the strategy's name with its form.
         label: of the control.
         kind: its registered name.
         difference: the strategy's mAP50-95 less the control's, paired by seed; None without a pair.
-        adjusted_p: Holm's over the table of controls.
-        verdict: `better` or `worse` than the control, `UNDECIDED`, or empty.
         run_ids: of the control.
     """
 
@@ -111,8 +131,6 @@ class Control:
     label: str
     kind: str
     difference: PairedDifference | None
-    adjusted_p: float | None
-    verdict: str
     run_ids: tuple[str, ...]
 
 
@@ -185,8 +203,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Combined:
-    """A row over several data sets.
+class Combined(Judged):
+    """A row over several data sets, judged among those of its table.
 
     Attributes:
         label: of the strategy.
@@ -194,8 +212,6 @@ class Combined:
         table: `core` or `variant`.
         per_data_set: the mean difference to the reference on each, in the family's order, over the seeds they share.
         difference: at each seed that all data sets have, the mean of the differences over data sets.
-        adjusted_p: Holm's over the combined table.
-        verdict: as in a comparison table.
         run_ids: of the strategy on all data sets; the reference's stand in its own rows.
     """
 
@@ -204,8 +220,6 @@ class Combined:
     table: str
     per_data_set: tuple[float, ...]
     difference: PairedDifference
-    adjusted_p: float | None
-    verdict: str
     run_ids: tuple[str, ...]
 
     @property

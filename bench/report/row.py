@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.report.parts import Cost
+from bench.report.parts import Cost, Judged
 from bench.statistics import PairedDifference
 
 REFERENCE = "l2"
@@ -72,8 +72,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One strategy in one MGIoU form.
+class Row(Judged):
+    """One strategy in one MGIoU form, judged by its difference to the reference among those of its table.
 
     Attributes:
         label: of the strategy; no two rows of a comparison share label and form.
@@ -85,8 +85,6 @@ class Row:
         means: of `COLUMNS` over the runs that are done, NaN where none of them has the metric; empty when none is done.
         sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
         difference: of mAP50-95 to the reference, paired by seed; None for the reference itself, and without a pair.
-        adjusted_p: Holm's, over the table's paired t-tests; None where there is no interval.
-        verdict: `better` or `worse` than the reference, or `UNDECIDED`; empty where there is no difference.
         failures: None when no run ended by itself.
         degenerate: runs that end in one degenerate shape on most images, of those that are done; None without one.
         train_s: mean seconds a run took to train; NaN when not on record, None when none is done.
@@ -104,8 +102,6 @@ class Row:
     means: Mapping[str, float]
     sd: float | None
     difference: PairedDifference | None
-    adjusted_p: float | None
-    verdict: str
     failures: Rate | None
     degenerate: Rate | None
     train_s: float | None

@@ -85,8 +85,6 @@ def make_row(key: Key, records: Sequence[RunRecord], table: str, base: Mapping[i
         means={column: mean(record.metrics.get(column) for record in done) for column in COLUMNS} if done else {},
         sd=stdev(figures.values()) if len(figures) > 1 else None,
         difference=paired_difference(figures, base) if paired else None,
-        adjusted_p=None,
-        verdict="",
         failures=_failures(statuses),
         degenerate=_degenerate(done),
         train_s=cost.train_s if done else None,
@@ -160,7 +158,7 @@ def _cost(records: Sequence[RunRecord]) -> Cost:
 
 def _with_verdicts(rows: Sequence[Row], looks: tuple[int, int] | None) -> list[Row]:
     found = verdicts([row.difference for row in rows], looks=looks)
-    return [replace(row, adjusted_p=one.adjusted_p, verdict=one.verdict) for row, one in zip(rows, found, strict=True)]
+    return [replace(row, **one._asdict()) for row, one in zip(rows, found, strict=True)]
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

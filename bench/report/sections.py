@@ -24,6 +24,7 @@ from bench.report.side_tables import (
 )
 from bench.report.tables import RARE, failures, main_table, seed_table, seen, shape_table, variants_table
 from bench.report.text import ranges
+from bench.report.versions import versions_note
 
 NOTHING = "No run is on record, so there is nothing to compare."
 """All that there is to say of a report without comparisons."""
@@ -50,6 +51,8 @@ def _answer(report: Report) -> Iterator[Block]:
             yield Best(f"Best in mAP50-95{over}: ", family.best.names[0], f", which {family.best.why}.")
         else:
             yield Prose(f"No strategy is named best in mAP50-95{over}: {family.best.why}.")
+        if family.outdated:
+            yield Prose(versions_note(family.members, family.outdated))
 
 
 def _comparison(report: Report) -> Iterator[Block]:
@@ -124,7 +127,7 @@ def _ledger(report: Report) -> Iterator[Block]:
 
 
 def _together(report: Report) -> Iterator[Block]:
-    if all(len(family.members) < 2 for family in report.families):
+    if all(len(family.members) < 2 and not family.outdated for family in report.families):
         conditions = "one data set" if len(report.comparisons) == 1 else "each model and setting has one data set"
         yield Prose(f"There is nothing to combine: {conditions}.")
         return

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from bench.report.conclusion import statuses
-from bench.report.model import REFERENCE, UNDECIDED, Comparison, Row
+from bench.report.model import REFERENCE, Comparison, Row
 from bench.report.numbers import MISSING, figure, number, percent, with_interval
-from bench.report.parts import Combined, Control
+from bench.report.parts import Judged
 from bench.statistics import PairedDifference
 
 DEGENERATE = "ended in a degenerate shape on most images"
@@ -95,15 +95,13 @@ def difference(row: Row) -> str:
     return "reference" if row.reference else judged(row, row.difference)
 
 
-def judged(row: Row | Combined | Control, found: PairedDifference | None) -> str:
-    """Return a difference with its interval and the row's verdict on it."""
+def judged(row: Judged, found: PairedDifference | None) -> str:
+    """Return a difference with its interval and the row's verdict on it; where that is open, with what would decide."""
     if found is None:
         return MISSING
-    more = ""
-    if row.verdict == UNDECIDED and found.decided:
-        more = " (Holm)"
-    elif row.verdict == UNDECIDED and found.seeds_to_decide:
-        more = f" (≈ {found.seeds_to_decide} seeds)"
+    why = [row.kept_open_by] if row.kept_open_by else []
+    why += [f"≈ {row.seeds_to_decide} seeds"] if row.seeds_to_decide else []
+    more = f" ({', '.join(why)})" if why else ""
     return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
 
 

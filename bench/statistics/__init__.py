@@ -3,25 +3,33 @@
 from bench.statistics.images import ImagePrecision, precision_limit, precision_text
 from bench.statistics.multiplicity import holm
 from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values, paired_difference, t_p_value
-from bench.statistics.planning import minimum_detectable, power, seeds_to_decide
+from bench.statistics.planning import MOST_LOOKS, minimum_detectable, power, seeds_to_decide
 from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
-from bench.statistics.sequential import looks_p_value
-from bench.statistics.sign_flip import sign_flip_p
-from bench.statistics.verdicts import ALPHA, BETTER, UNDECIDED, WORSE, Verdict, verdicts
+from bench.statistics.sequential import Looks, looks_p_value, nominal_level, over_looks, over_looks_exact
+from bench.statistics.sign_flip import sign_flip_interval, sign_flip_p
+from bench.statistics.verdicts import ALPHA, BETTER, HOLM, LOOKS, NO_SPREAD, UNDECIDED, WORSE, Verdict, verdicts
 
 __all__ = [
     "ALPHA",
     "BETTER",
     "CONFIDENCE",
+    "HOLM",
+    "LOOKS",
+    "MOST_LOOKS",
+    "NO_SPREAD",
     "UNDECIDED",
     "WORSE",
     "ImagePrecision",
+    "Looks",
     "PairedDifference",
     "Verdict",
     "holm",
     "looks_p_value",
     "mean_p_values",
     "minimum_detectable",
+    "nominal_level",
+    "over_looks",
+    "over_looks_exact",
     "paired_difference",
     "power",
     "precision_limit",
@@ -30,6 +38,7 @@ __all__ = [
     "rate_interval",
     "rate_p_values",
     "seeds_to_decide",
+    "sign_flip_interval",
     "sign_flip_p",
     "t_p_value",
     "verdicts",

@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 from scipy import special, stats
 
-from bench.statistics.planning import seeds_to_decide
 from bench.statistics.sign_flip import sign_flip_p
 
 CONFIDENCE = 0.95
@@ -29,8 +28,6 @@ class PairedDifference:
             that they have no spread at all says nothing of how far the next seed would be.
         p_value: sign-flip permutation test, two-sided; None with fewer than two pairs.
         decided: whether the interval leaves out zero.
-        seeds_to_decide: the number of seeds at which an interval about this mean, with this sd, would leave out zero;
-            None when there is no telling.
     """
 
     by_seed: Mapping[int, float]
@@ -39,12 +36,16 @@ class PairedDifference:
     interval: tuple[float, float] | None
     p_value: float | None
     decided: bool
-    seeds_to_decide: int | None
 
     @property
     def n(self) -> int:
         """Number of pairs."""
         return len(self.by_seed)
+
+    @property
+    def constant(self) -> bool:
+        """Whether there are several pairs, all with the same difference: no number of such pairs has an interval."""
+        return self.n > 1 and self.interval is None
 
 
 def paired_difference(
@@ -66,15 +67,15 @@ def paired_difference(
         raise ValueError(f"differences must be finite, not {by_seed}")
     n = len(values)
     if n < 2:
-        return PairedDifference(by_seed, float(values[0]) if n else math.nan, math.nan, None, None, False, None)
+        return PairedDifference(by_seed, float(values[0]) if n else math.nan, math.nan, None, None, False)
     mean, p_value = float(values.mean()), sign_flip_p(values)
     if _all_equal(values):
-        return PairedDifference(by_seed, mean, 0.0, None, p_value, False, None)
+        return PairedDifference(by_seed, mean, 0.0, None, p_value, False)
     sd = float(values.std(ddof=1))
     half = _quantile((1 + confidence) / 2, n - 1) * sd / math.sqrt(n)
     interval = (mean - half, mean + half)
     decided = interval[0] > 0 or interval[1] < 0
-    return PairedDifference(by_seed, mean, sd, interval, p_value, decided, seeds_to_decide(mean, sd, confidence))
+    return PairedDifference(by_seed, mean, sd, interval, p_value, decided)
 
 
 def t_p_value(difference: PairedDifference) -> float | None:

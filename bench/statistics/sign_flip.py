@@ -11,6 +11,8 @@ _EXACT_UP_TO = 30
 """Seeds up to which every sign flip is counted; beyond, they are drawn."""
 _DRAWS = 9_999
 _ROUNDING = 1e-12
+_HALVINGS, _DIGITS = 45, 9
+"""An interval's end is found to a billionth of the spread; what is left after so many halvings is rounding."""
 
 
 def sign_flip_p(differences: Sequence[float] | np.ndarray) -> float:
@@ -34,6 +36,48 @@ def sign_flip_p(differences: Sequence[float] | np.ndarray) -> float:
     first, second = _signed_sums(values[:middle]), np.sort(_signed_sums(values[middle:]))
     above = len(second) - np.searchsorted(second, seen - first, side="left")
     return float(2 * above.sum() / 2 ** len(values))  # the sums are symmetric about zero
+
+
+def sign_flip_interval(
+    differences: Sequence[float] | np.ndarray, confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Return the centres about which the sign-flip test does not refute that the differences are symmetric.
+
+    It leaves out zero exactly when `sign_flip_p` is at most 1 - confidence. Its ends are means of some of the
+    differences (Hartigan's typical values), found by halving: the further a centre is from the mean, the fewer choices
+    of signs are as far from it.
+
+    Args:
+        differences: (n,).
+        confidence: of the interval.
+
+    Returns:
+        None where no centre can be refuted, which at 95 % takes six differences, and where all are equal: that they
+        have no spread says nothing of how far the next one would be.
+
+    Source: Hartigan 1969, Using subsample values as typical values.
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    alpha = 1 - confidence
+    if not len(values) or 2 / 2 ** len(values) > alpha:
+        return None
+    spread = float(np.ptp(values))
+    if spread <= _ROUNDING * np.abs(values).max():
+        return None
+    mean = float(values.mean())
+
+    def end(refuted: float) -> float:
+        """Return the last centre from the mean towards `refuted` that is not."""
+        held = mean
+        for _ in range(_HALVINGS):
+            middle = (held + refuted) / 2
+            if sign_flip_p(values - middle) <= alpha:
+                refuted = middle
+            else:
+                held = middle
+        return round(held / spread, _DIGITS) * spread
+
+    return end(mean - 2 * spread), end(mean + 2 * spread)
 
 
 @lru_cache(maxsize=8)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.statistics.multiplicity import holm
-from bench.statistics.paired import PairedDifference, t_p_value
-from bench.statistics.sequential import looks_p_value
+from bench.statistics.paired import CONFIDENCE, PairedDifference, t_p_value
+from bench.statistics.planning import seeds_to_decide
+from bench.statistics.sequential import Looks, over_looks
 
 ALPHA = 0.05
 """Chance that a table has any false verdict."""
 BETTER, WORSE, UNDECIDED = "better", "worse", "UNDECIDED"
+LOOKS, HOLM, NO_SPREAD = "looks", "Holm", "no spread"
 
 
 class Verdict(NamedTuple):
@@ -21,14 +23,21 @@ class Verdict(NamedTuple):
         adjusted_p: of the paired t-test, for the looks and then for the number of differences (Holm); None where there
             is no interval.
         verdict: `better`, `worse` or `UNDECIDED`; empty where there is no difference.
+        kept_open_by: what alone keeps it UNDECIDED. `looks`: one look would have decided, but there were several.
+            `Holm`: it is decided by itself, whatever was looked at, but not among so many. `no spread`: the difference
+            is the same at every seed, and stays undecided at any number of such seeds. Empty: none of these.
+        seeds_to_decide: more pairs than there are, at which the same mean and spread would be decided by themselves,
+            the looks paid for; None where it is decided or kept open by others, and when there is no telling.
     """
 
-    adjusted_p: float | None
-    verdict: str
+    adjusted_p: float | None = None
+    verdict: str = ""
+    kept_open_by: str = ""
+    seeds_to_decide: int | None = None
 
 
 def verdicts(
-    differences: Sequence[PairedDifference | None], alpha: float = ALPHA, looks: tuple[int, int] | None = None
+    differences: Sequence[PairedDifference | None], alpha: float = ALPHA, looks: Looks = None
 ) -> list[Verdict]:
     """Judge differences together: the more there are, the more each must show.
 
@@ -41,22 +50,32 @@ def verdicts(
     Returns:
         A verdict each, in order: never one that the difference's own interval contradicts.
     """
-    raw = {
-        i: p if looks is None else _over_looks(p, one.n, looks)
+    own = {
+        i: over_looks(p, one.n, looks)
         for i, one in enumerate(differences)
         if one is not None and (p := t_p_value(one)) is not None
     }
-    adjusted = dict(zip(raw, holm(list(raw.values())), strict=True))
-    return [Verdict(adjusted.get(i), _verdict(one, adjusted.get(i), alpha)) for i, one in enumerate(differences)]
+    adjusted = dict(zip(own, holm(list(own.values())), strict=True))
+    return [_verdict(one, own.get(i), adjusted.get(i), alpha, looks) for i, one in enumerate(differences)]
 
 
-def _over_looks(p: float, n: int, looks: tuple[int, int]) -> float:
-    return looks_p_value(p, n, min(n, looks[0]), max(n, looks[1]))
-
-
-def _verdict(difference: PairedDifference | None, adjusted_p: float | None, alpha: float) -> str:
+def _verdict(
+    difference: PairedDifference | None, own_p: float | None, adjusted_p: float | None, alpha: float, looks: Looks
+) -> Verdict:
+    """Return a difference's verdict from its p-value over the looks, and that among all differences as well."""
     if difference is None:
-        return ""
-    if not difference.decided or adjusted_p is None or adjusted_p >= alpha:
-        return UNDECIDED
-    return BETTER if difference.mean > 0 else WORSE
+        return Verdict()
+    if own_p is None or adjusted_p is None:
+        return Verdict(None, UNDECIDED, NO_SPREAD if difference.constant else "")
+    if difference.decided and adjusted_p < alpha:
+        return Verdict(adjusted_p, BETTER if difference.mean > 0 else WORSE)
+    if difference.decided and own_p < alpha:
+        return Verdict(adjusted_p, UNDECIDED, HOLM)
+    once = t_p_value(difference)
+    level = min(alpha, 1 - CONFIDENCE)  # no verdict without an interval that leaves out zero
+    return Verdict(
+        adjusted_p,
+        UNDECIDED,
+        LOOKS if difference.decided and once is not None and once < alpha else "",
+        seeds_to_decide(difference.mean, difference.sd, level, difference.n, looks),
+    )

@@ -12,6 +12,7 @@ from bench.evaluation.results import Result, ring_of
 from bench.evaluation.samples import sample_ids
 from bench.geometry import Points
 from datasets import DataSet, Image
+from datasets.pictures import decoded
 
 Picture = NDArray[np.uint8]
 
@@ -86,11 +87,7 @@ def _framed(image: Image) -> Picture:
     scale = _SIDE / max(image.width, image.height)
     width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     framed = np.full((height + 2 * _BORDER, width + 2 * _BORDER, 3), _GREY, dtype=np.uint8)
-    try:
-        # Turned as its EXIF data say, as in training.
-        found = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, ValueError, cv2.error):
-        found = None
+    found = decoded(image.path)
     if found is not None:
         shown = cv2.resize(found, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         framed[_BORDER:-_BORDER, _BORDER:-_BORDER] = shown[:, :, ::-1]

@@ -11,8 +11,9 @@ from pathlib import Path
 from datasets.annotations import Ring, polygons
 from datasets.errors import DataError
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import divided, images_in, lines, picture_size, shown, wrong
+from datasets.formats.files import divided, images_in, lines, picture_size, shown, split_of, wrong
 from datasets.formats.labelled import Labelled, Picture, Shape
+from datasets.formats.unmatched import noted
 
 _LABELS = "labelTxt"
 _HEAD = ("imagesource:", "gsd:")
@@ -30,16 +31,19 @@ def convert(source: Path) -> Conversion:
         DataError: it cannot be read whole.
     """
     where, notes = shown(source), Counter[str]()
-    images = {
-        (folder.parent, image.stem): image
+    found = [
+        (folder.parent, image)
         for folder in _folders(source)
         if (folder.parent / "images").is_dir()
         for image in images_in(folder.parent / "images")
-    }
-    files = [path for folder in _folders(source) for path in sorted(folder.glob("*.txt"))]
+    ]
+    images = {(parent, image.stem): image for parent, image in found}
+    listed = [path for folder in _folders(source) for path in sorted(folder.glob("*.txt"))]
+    files = [path for path in listed if not path.name.startswith(".")]
     if not files:
         raise DataError(f"{where}: {_LABELS}/ holds no .txt; add the label files")
-    divisions = divided([(path.relative_to(source), path) for path in files], where, notes)
+    _note_left_out(source, found, images, {(path.parent.parent, path.stem) for path in files}, notes)
+    divisions = divided([(path.relative_to(source), path) for path in files], where, notes, _has_objects)
     read: dict[Path, tuple[Path, tuple[int, int], list[tuple[str, list[Ring]]]]] = {}
     errors: list[DataError] = []
     for path in (path for paths in divisions.values() for path in paths):
@@ -64,6 +68,26 @@ def convert(source: Path) -> Conversion:
 
 def _folders(source: Path) -> list[Path]:
     return [path for path in sorted([source / _LABELS, *source.glob(f"*/{_LABELS}")]) if path.is_dir()]
+
+
+def _note_left_out(
+    source: Path,
+    found: list[tuple[Path, Path]],
+    images: dict[tuple[Path, str], Path],
+    labelled: set[tuple[Path, str]],
+    notes: Counter[str],
+) -> None:
+    """Note the images that have no label file, and those whose label file is another image's."""
+    found = [(parent, image) for parent, image in found if split_of(image.relative_to(source)) != "test"]
+    idle = [image for parent, image in found if (parent, image.stem) not in labelled]
+    noted(notes, "images have no label file, and are left out; add an empty one for background", idle)
+    others = [(parent, image) for parent, image in found if (parent, image.stem) in labelled]
+    twins = [image for parent, image in others if images[parent, image.stem] != image]
+    noted(notes, "images have the name of another but for suffix or folder, and are left out", twins)
+
+
+def _has_objects(path: Path) -> bool:
+    return any(not line.split()[0].startswith(_HEAD) for _, line in lines(path))
 
 
 def _objects(

@@ -19,6 +19,7 @@ from datasets.fields import is_number
 from datasets.formats.conversion import Conversion, to_coco
 from datasets.formats.files import content, divided, images_in, json_of, lines, shown, split_of, wrong
 from datasets.formats.labelled import Labelled, Picture, Shape
+from datasets.formats.unmatched import noted
 from datasets.pictures import size_of
 
 LABELS = "labels.txt"
@@ -58,7 +59,9 @@ def convert(folder: Path) -> Conversion:
         )
     if others := len(files) - len(labelled):
         notes["JSON files have no 'shapes', and are left out"] = others
-    divisions = divided([(path.relative_to(folder), path) for path in labelled], where, notes)
+    divisions = divided(
+        [(path.relative_to(folder), path) for path in labelled], where, notes, lambda path: _has_objects(labelled[path])
+    )
     read: dict[Path, _Read] = {}
     errors: list[DataError] = []
     for path in (path for paths in divisions.values() for path in paths):
@@ -137,6 +140,14 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
     return f"{path.stem}.{kind}", embedded
 
 
+def _has_objects(raw: dict[str, Any]) -> bool:
+    """Return whether a label file has a shape that is taken; what is wrong with it is said when it is read."""
+    shapes = raw["shapes"]
+    return isinstance(shapes, list) and any(
+        isinstance(shape, dict) and shape.get("shape_type", "polygon") in _TAKEN for shape in shapes
+    )
+
+
 def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]) -> list[tuple[str, list[Ring]]]:
     if not isinstance(shapes, list):
         raise DataError(f"{where}: 'shapes' must be a list")
@@ -151,7 +162,7 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
         if group is not None and not isinstance(group, int | str):
             raise DataError(f"{place}: 'group_id' must be a number; correct it, or leave it out")
         kind = shape.get("shape_type", "polygon")
-        if kind not in ("polygon", "rectangle"):
+        if kind not in _TAKEN:
             notes[f"shapes are a {kind if kind in _KINDS else 'shape of another kind'}, and left out"] += 1
             continue
         ring = _corners(shape.get("points"), kind, place)
@@ -162,6 +173,7 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
     return list(found.values())
 
 
+_TAKEN = ("polygon", "rectangle")
 _KINDS = ("circle", "line", "linestrip", "point", "points", "mask")
 
 
@@ -192,8 +204,7 @@ def _note_unlabelled(folder: Path, read: dict[Path, _Read], notes: Counter[str])
         for path in images_in(folder)
         if path.resolve() not in used and split_of(path.relative_to(folder)) != "test"
     ]
-    if idle:
-        notes["images have no label file, and are left out; save one without shapes for background"] = len(idle)
+    noted(notes, "images have no label file, and are left out; save one without shapes for background", idle)
 
 
 def _categories(folder: Path, labels: set[str]) -> list[str]:

@@ -13,6 +13,7 @@ from datasets.formats.conversion import Conversion, to_coco
 from datasets.formats.files import images_in, lines, picture_size, shown, wrong, yaml_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.ultralytics_side import datasets_dir
+from datasets.formats.unmatched import lone_labels, noted
 from datasets.formats.yolo_rows import Keypoints, Rows
 
 _YAML = (".yaml", ".yml")
@@ -28,7 +29,8 @@ def find(source: Path) -> Path | None:
         return source if source.suffix.lower() in _YAML else None
     if os.path.isfile(source / "data.yaml"):
         return source / "data.yaml"
-    found = [path for path in sorted(source.iterdir()) if path.suffix.lower() in _YAML and path.is_file()]
+    listed = [path for path in sorted(source.iterdir()) if not path.name.startswith(".")]
+    found = [path for path in listed if path.suffix.lower() in _YAML and path.is_file()]
     found = [path for path in found if "train" in yaml_of(path)]
     if len(found) > 1:
         raise DataError(
@@ -54,10 +56,12 @@ def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) 
     keypoints = _keypoints(raw, where)
     entries = {"train": raw.get("train"), "val": raw.get("val", raw.get("validation"))}
     root = _root(file, raw, entries, roots, notes)
+    images = {split: _images(root, entry, split, where, notes) for split, entry in entries.items()}
     splits = {
-        split: _pictures(split, _images(root, entry, split, where, notes), len(categories), keypoints, where, notes)
-        for split, entry in entries.items()
+        split: _pictures(split, listed, len(categories), keypoints, where, notes) for split, listed in images.items()
     }
+    folders = [folder for entry in entries.values() for folder in _folders(root, entry)]
+    _note_unmatched([image for listed in images.values() for image in listed], folders, notes)
     if name is None:
         stem = file.resolve().parent.name if file.stem.lower() in ("data", "dataset") else file.stem
         name = stem or file.stem
@@ -185,7 +189,7 @@ def _pictures(
     unlabelled = 0
     errors: list[DataError] = []
     for image in images:
-        label = next((path for path in _label_files(image) if os.path.isfile(path)), None)
+        label = _label_file(image)
         unlabelled += label is None
         size = picture_size(image)
         shapes: list[Shape] = rows.read(label, size, errors) if label else []
@@ -201,12 +205,36 @@ def _pictures(
     return pictures
 
 
+def _folders(root: Path, entry: Any) -> list[Path]:
+    """Return those of a split's entries that are folders."""
+    found = [_below(root, one) for one in ([entry] if isinstance(entry, str) else entry)]
+    return [Path(os.path.abspath(path)) for path in found if path.is_dir()]
+
+
+def _note_unmatched(images: Sequence[Path], folders: Sequence[Path], notes: Counter[str]) -> None:
+    """Note the label files that no image has, and the images that share one."""
+    used = {image: label.resolve() for image in images if (label := _label_file(image))}
+    times = Counter(used.values())
+    twins = [image for image, label in used.items() if times[label] > 1]
+    noted(notes, "images share their label file with another of the same name", twins)
+    # Also below a folder of images where none is left, for which labels may still be there.
+    places = {image.parent for image in images} | set(folders)
+    lone = lone_labels([(_swapped(place), place) for place in sorted(places)], times)
+    noted(notes, "label files have no image, and are left out", lone)
+
+
+def _label_file(image: Path) -> Path | None:
+    return next((path for path in _label_files(image) if os.path.isfile(path)), None)
+
+
 def _label_files(image: Path) -> list[Path]:
     """Return where an image's labels may lie: the last `images` of its path is `labels`; links are followed second."""
-    found = []
-    for path in (image, image.resolve()):
-        parts = list(path.parts)
-        if "images" in parts[:-1]:
-            parts[len(parts) - 2 - parts[-2::-1].index("images")] = "labels"
-        found.append(Path(*parts).with_suffix(".txt"))
-    return found
+    return [(_swapped(path.parent) / path.name).with_suffix(".txt") for path in (image, image.resolve())]
+
+
+def _swapped(folder: Path) -> Path:
+    """Return where the labels of a folder of images lie."""
+    parts = list(folder.parts)
+    if "images" in parts:
+        parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
+    return Path(*parts)

@@ -10,10 +10,11 @@ import pytest
 import strategies
 from bench.claims import CLAIMS, combine, fingerprint, judge
 from bench.claims.declared import beats, difference, value
-from bench.claims.quantities import EVENTS, QUANTITIES
+from bench.claims.quantities import DEGENERATE, EVENTS, QUANTITIES
 from bench.claims.statement import All, Arm, Claim, Contrast, Fact, Group, Rate, RateOrder, Region, Some, Term
 from bench.landscape import probe
-from tests.report.samples import record
+from bench.suites import arms_of_suite
+from tests.report.samples import record, rescue
 
 A, B, C = Arm("cosine"), Arm("step"), Arm("linear")
 L2 = Arm("l2", None)
@@ -72,6 +73,17 @@ def test_a_run_that_diverged_is_named_and_its_seed_is_no_pair():
     assert finding.left_out == ("cosine s3: diverged", "step s3: no pair")
 
 
+def test_what_was_lost_is_named_before_its_lone_partners():
+    lost = [record("step", seed, form="paper", status=status) for seed, status in ((3, "failed"), (2, "interrupted"))]
+    (judgement,) = judge([claim(difference(A, B))], [*runs(A, UP), *runs(B, CLOSE[:2]), *lost], None)
+    assert judgement.findings[0].left_out == (
+        "step s3: failed",
+        "step s2: interrupted",
+        "cosine s2: no pair",
+        "cosine s3: no pair",
+    )
+
+
 def test_a_group_is_its_mean_or_its_worst_at_each_seed():
     records = runs(A, [0.4, 0.5, 0.6]) + runs(C, [0.6, 0.3, 0.8]) + runs(B, [0.1, 0.2, 0.3])
     for reduce, expected in (("mean", [0.4, 0.2, 0.4]), ("min", [0.3, 0.1, 0.3])):
@@ -107,6 +119,16 @@ def test_only_runs_that_were_stuck_can_escape():
     assert read(record(arm.label, 0, 0.0, "centred", stage1_full_image=0.9, full_image=0.8)) is False
     assert read(record(arm.label, 0, 0.5, "centred", stage1_full_image=0.2, full_image=0.1)) is None
     assert read(record(arm.label, 0, 0.5, "centred")) is None
+    assert read(record(arm.label, 0, 0.5, "centred", stage1_full_image=0.9, full_image=math.nan)) is None
+
+
+@pytest.mark.parametrize("shape", DEGENERATE)
+def test_who_leaves_the_box_for_another_degenerate_shape_has_not_escaped(shape):
+    read = EVENTS["escaped"].read
+    for rate, escaped in ((0.4, True), (0.9, False)):
+        ended = record("rescue[by=cosine]", 0, 0.0, "centred", stage1_full_image=1.0, **{shape: rate})
+        assert read(ended) is escaped
+        assert EVENTS["degenerate"].read(ended) is not escaped
 
 
 def test_an_order_of_rates_counts_failures_of_every_kind():
@@ -117,6 +139,64 @@ def test_an_order_of_rates_counts_failures_of_every_kind():
     assert verdict(RateOrder("failed", better, worse), good + bad) == "SUPPORTED"
     assert verdict(RateOrder("failed", worse, better), good + bad) == "REFUTED"
     assert verdict(RateOrder("failed", better, worse), good[:2] + bad[:2]) == "UNDECIDED"
+
+
+def fails(arm, *statuses):
+    return [record(arm.label, seed, form=arm.form, status=status) for seed, status in enumerate(statuses) if status]
+
+
+TWO, FOUR = Group((Arm("two-stage-50"), Arm("two-stage-70"))), Group((A, B))
+
+
+def test_runs_of_a_seed_that_share_their_fate_are_one_unit():
+    """Two-stage runs are one training up to the switch: where it diverges, all of them do, and that was one event."""
+    shared = [one for arm in TWO.arms for one in fails(arm, *["diverged"] * 3)]
+    fine = [one for arm in FOUR.arms for one in fails(arm, *["done"] * 3)]
+    (judgement,) = judge([claim(RateOrder("failed", TWO, FOUR))], shared + fine, None)
+    (finding,) = judgement.findings
+    assert judgement.verdict == "UNDECIDED"
+    assert (finding.n, finding.by_seed, finding.p_refute) == (3, {0: 1.0, 1: 1.0, 2: 1.0}, 0.25)
+
+
+def test_an_order_of_rates_is_the_paired_difference_of_shares_by_seed():
+    mixed = ("done", "diverged") * 5
+    records = [*fails(TWO.arms[0], *["done"] * 10), *fails(TWO.arms[1], *["done"] * 9, None)]
+    records += [*fails(A, *["diverged"] * 10), *fails(B, *mixed[:7], "running", *mixed[8:])]
+    (judgement,) = judge([claim(RateOrder("failed", TWO, FOUR))], records, None)
+    (finding,) = judgement.findings
+    seeds = [0, 1, 2, 3, 4, 5, 6, 8]
+    assert finding.by_seed == {seed: -1.0 if seed % 2 else -0.5 for seed in seeds}
+    assert finding.estimate == pytest.approx(-5.5 / 8)
+    assert finding.p_support == 2 / 2**8
+    low, high = finding.interval
+    assert -1 <= low < finding.estimate < high < 0
+    assert "0 of 16 of mean(two-stage-50, two-stage-70), 11 of 16 of mean(cosine, step)" in finding.text
+    assert finding.left_out[:2] == ("step s7: running", "two-stage-50 s7: no pair")
+    assert "step s9: no pair" in finding.left_out
+    assert len(finding.run_ids) == 4 * len(seeds)
+
+
+def test_an_order_of_rates_needs_every_arm_and_pays_for_its_looks():
+    records = [one for arm in TWO.arms for one in fails(arm, *["done"] * 6)] + fails(A, *["diverged"] * 6)
+    (judgement,) = judge([claim(RateOrder("failed", TWO, FOUR))], records, None)
+    assert (judgement.verdict, judgement.missing) == ("NOT RUN", ("step",))
+    records += fails(B, *["diverged"] * 6)
+    once, often = (judge([claim(RateOrder("failed", TWO, FOUR))], records, None, looks)[0] for looks in (None, (3, 9)))
+    assert once.verdict == "SUPPORTED"
+    assert once.p_support == 2 / 2**6 < often.p_support
+
+
+def test_groups_that_fail_as_often_are_rarely_told_apart_though_a_seed_has_many_runs():
+    """Boschloo's test of the pooled runs was wrong in every fifth study of these."""
+    rng = np.random.default_rng(3)
+    wrong, studies = 0, 300
+    for _ in range(studies):
+        records = []
+        for group in (TWO, FOUR):
+            fate = ["diverged" if lost else "done" for lost in rng.random(10) < 0.2]
+            records += [one for arm in group.arms for one in fails(arm, *fate)]
+        wrong += verdict(RateOrder("failed", TWO, FOUR), records) in ("SUPPORTED", "REFUTED")
+    assert wrong / studies <= 0.05
 
 
 def test_facts_need_no_run():
@@ -180,6 +260,31 @@ def test_over_data_sets_a_claim_must_hold_on_all():
 
 
 # The claims as declared.
+
+HYBRIDS = ("static", "linear", "cosine", "step", "exponential", "adaptive")
+
+
+def escape_hybrid(**freed):
+    """Return the verdict on `escape-hybrid`: of how many of 8 stuck runs each rescue frees."""
+    records = [rescue(by, seed, after=float(seed >= number)) for by, number in freed.items() for seed in range(8)]
+    (judgement,) = judge([one for one in CLAIMS if one.key == "escape-hybrid"], records, None)
+    return judgement
+
+
+def test_one_hybrid_loss_that_frees_every_detector_is_enough():
+    assert escape_hybrid(mgiou=0, **dict.fromkeys(HYBRIDS, 0) | {"cosine": 8}).verdict == "SUPPORTED"
+    assert escape_hybrid(mgiou=0, cosine=8).verdict == "SUPPORTED"
+    assert escape_hybrid(mgiou=0, **dict.fromkeys(HYBRIDS, 0)).verdict == "REFUTED"
+    assert escape_hybrid(mgiou=8, cosine=8).verdict == "REFUTED"
+    assert escape_hybrid(mgiou=0, **dict.fromkeys(HYBRIDS, 0) | {"cosine": 7}).verdict == "UNDECIDED"
+
+
+def test_the_hybrid_losses_of_the_first_question_are_those_that_the_suite_runs():
+    (one,) = [one for one in CLAIMS if one.key == "escape-hybrid"]
+    assert [arm.label for arm in one.arms()] == [f"rescue[by={by}]" for by in (*HYBRIDS, "mgiou")]
+    suite = {(arm.strategy.label, arm.form) for arm in arms_of_suite("claims", ("paper",))}
+    assert {(arm.label, arm.form) for claim in CLAIMS for arm in claim.arms()} <= suite
+    assert next(claim for claim in CLAIMS if claim.topic == "Escape") is one
 
 
 def test_every_claim_has_a_key_of_its_own_and_is_about_things_that_exist():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from datasets import DataError
-from datasets.pictures import size_of
+from datasets.pictures import decoded, size_of
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
@@ -107,3 +107,69 @@ def test_an_image_too_large_to_decode_safely_is_refused(tmp_path, monkeypatch):
         size(tmp_path, encoded("PNG"))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 32 * 24)
     assert size(tmp_path, encoded("PNG")) == (32, 24)
+
+
+XMP = (
+    b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def turned(number):
+    exif = Image.Exif()
+    exif[0x0112] = number
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".jpg", {"xmp": XMP}),
+        (".jpg", {"xmp": XMP, "exif": turned(3)}),
+        (".webp", {"xmp": XMP}),
+        (".png", {"exif": turned(6)}),
+        (".jpg", {"exif": turned(6)}),
+        (".tif", {"exif": turned(6)}),
+        (".avif", {"exif": turned(6)}),
+        (".avif", {"exif": turned(1)}),
+        (".avif", {"xmp": XMP}),
+    ],
+)
+def test_the_size_is_that_of_what_training_decodes_and_of_what_is_drawn(tmp_path, suffix, options):
+    import bench.detector  # noqa: F401, I001  # quietens Ultralytics
+    from ultralytics.utils.patches import imread
+
+    path = tmp_path / f"picture{suffix}"
+    Image.fromarray(PIXELS).save(path, **options)
+    trained_on = imread(str(path))
+    assert size_of(path.read_bytes(), path, "here") == trained_on.shape[1::-1]
+    assert np.array_equal(decoded(path), trained_on)
+
+
+@pytest.mark.parametrize("pixels", [np.float32, np.int32])
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+def test_pixels_that_are_no_picture_are_refused(tmp_path, pixels, suffix):
+    path = tmp_path / f"depth{suffix}"
+    path.write_bytes(encoded_numbers(PIXELS[..., 0].astype(pixels)))
+    with pytest.raises(DataError, match=r"'depth.*' has pixels of over 16 bits, .* save it in 8"):
+        size_of(path.read_bytes(), path, "here")
+    assert decoded(path) is None
+
+
+def encoded_numbers(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "TIFF")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".pgm"])
+def test_pictures_of_16_bits_are_taken(tmp_path, suffix):
+    path = tmp_path / f"picture{suffix}"
+    cv2.imwrite(str(path), PIXELS[..., 0].astype(np.uint16) * 256)
+    assert size_of(path.read_bytes(), path, "here") == (32, 24)
+
+
+def test_what_is_gone_is_not_drawn(tmp_path):
+    assert decoded(tmp_path / "gone.png") is None
+    assert decoded(tmp_path / "gone.avif") is None

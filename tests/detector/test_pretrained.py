@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 
@@ -39,6 +40,21 @@ def test_a_training_starts_from_them(job, tmp_path, model, kind):
     fitting = [key for key, value in found.items() if key in wanted and wanted[key].shape == value.shape]
     assert len(fitting) > 0.9 * len(found)
     assert all(torch.equal(found[key], wanted[key]) for key in fitting)
+
+
+@pytest.mark.parametrize("remap", [True, False])
+def test_classes_are_found_again_by_name_where_they_are_in_another_order(job, tmp_path, small, remap):
+    torch.manual_seed(7)
+    model = PolygonModel(model_config("yolo11n-polygon.yaml", 4), ch=3, nc=2, verbose=False)
+    model.names = {0: "sheet", 1: "card"}
+    torch.save({"epoch": 1, "model": model, "train_args": {}}, tmp_path / "weights.pt")
+    data = dataclasses.replace(small, categories=("card", "sheet"), category_ids=(1, 2))
+    wanted = job("l2", data=data, pretrained=str(tmp_path / "weights.pt"), cls_remap=remap)
+    trainer = PolygonTrainer(wanted, tmp_path / "run", lambda rows: None)
+    trainer.setup_model()
+    before, after = (one.model[-1].cv3[0][-1].weight for one in (model, trainer.model))
+    assert torch.equal(after, before.flip(0) if remap else before)
+    assert not torch.equal(before, before.flip(0))
 
 
 class Malice:

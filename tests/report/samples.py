@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
+import strategies
 from bench.evaluation.names import METRICS
 from bench.records import SCHEMA, RunRecord
 
@@ -29,7 +31,10 @@ def record(
     model_digest=None,
     **metrics,
 ):
-    """Return a record as a run would have left it."""
+    """Return a record as a run would have left it.
+
+    `parameters` take the place of those that are registered under its label; without any, as `{}`, it has none at all.
+    """
     name = name or label.partition("[")[0]
     settings = {"epochs": epochs, "imgsz": 96, "batch": 16}
     described = {"name": data, "fingerprint": "f" * 64, "vertices": 4}
@@ -38,6 +43,7 @@ def record(
         key += repr((replicate, drawn))
     if source or model_digest:
         key += repr((source, model_digest))
+    own = {} if parameters == {} else {**registered(label), **(parameters or {})}
     figures = dict.fromkeys(METRICS, 0.0) | {"mAP50_95": ap, "mAP50": min(1.0, 1.5 * ap), "mAP75": ap / 2} | metrics
     return RunRecord(
         schema=SCHEMA,
@@ -46,7 +52,7 @@ def record(
         identity={
             "strategy": {
                 "name": name,
-                "parameters": parameters or {},
+                "parameters": own,
                 **({"drawn": drawn} if drawn else {}),
                 **({"source": source} if source else {}),
             },
@@ -74,6 +80,16 @@ def record(
         ledger=ledger or {},
         shared=shared or {},
     )
+
+
+@cache
+def registered(label):
+    """Return the parameters of the strategy that is registered under a label; none for a made-up one."""
+    try:
+        (found,) = strategies.parse(label)
+    except strategies.StrategyError:
+        return {}
+    return found.parameters()
 
 
 def rescue(by, seed=0, ap=0.4, before=1.0, after=0.0, form="centred", **more):

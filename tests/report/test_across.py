@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from bench.report import build, render
@@ -89,21 +87,6 @@ def test_other_settings_are_not_combined():
     text = plain(render(report, "md"))
     assert "each model and setting has one data set" in section(text, "Data sets together")
     assert section(text, "The answer").count("1. *") == 2
-
-
-def test_two_versions_of_one_data_set_are_not_combined():
-    changed = [
-        dataclasses.replace(
-            one,
-            id=f"x{one.id}",
-            identity={**one.identity, "data": {**one.identity["data"], "name": "documents", "fingerprint": "e" * 64}},
-        )
-        for one in CLEAR
-        if one.identity["data"]["name"] == "parcels"
-    ]
-    found = family([one for one in CLEAR if one.identity["data"]["name"] == "documents"] + changed)
-    assert found.combined == ()
-    assert "several versions" in found.combined_note
 
 
 def test_claims_must_hold_on_all_data_sets():

@@ -76,6 +76,17 @@ def test_a_rescue_that_begins_elsewhere_is_another_test():
     assert cells["cosine (paper)"].text == "–"
 
 
+def test_a_rescue_is_that_of_the_strategy_that_is_registered_now():
+    old = [record("cosine", seed, 0.4, "paper", parameters={"end": 0.3}) for seed in range(2)]
+    records = [*study(l2=[0.5, 0.5], cosine=[0.5, 0.6]), *old, rescue("cosine", 0)]
+    cells, _ = criteria(records)["escape"]
+    assert {name: cell.text for name, cell in cells.items()} == {
+        "l2": "–",
+        "cosine with end=0.2 (paper)": "1 of 1 (3 % to 100 %), centred",
+        "cosine with end=0.3 (paper)": "–",
+    }
+
+
 def test_recovery_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
     own = study(form="centred", cosine=[0.5, 0.8])
     tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.4), rescue("cosine", 2, 0.4)]
@@ -84,6 +95,78 @@ def test_recovery_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
     assert cells["cosine (centred)"].n == 2
     cells, _ = criteria([*study(l2=[0.5], cosine=[0.5]), *tests])["recovery"]
     assert cells["cosine (paper)"].value is None  # its own runs are in the other form
+
+
+def escape_tests(by, aps, **more):
+    return [rescue(by, seed, ap, **more) for seed, ap in enumerate(aps)]
+
+
+RISING = [ap / 1000 for ap in range(450, 460)]
+
+
+def both_forms():
+    """Return own runs in both forms, and one escape test a strategy: those of cosine all escape."""
+    own = [one for form in ("paper", "centred") for one in study(form=form, cosine=[0.5] * 10, linear=[0.5] * 10)]
+    low = [0.1 + 0.002 * seed for seed in range(10)]
+    return [
+        *[record("l2", seed) for seed in range(10)],
+        *own,
+        *escape_tests("cosine", RISING),
+        *escape_tests("linear", low, after=1.0),
+        *escape_tests("l2", low[::-1], after=1.0),
+    ]
+
+
+@pytest.mark.parametrize("key", ["escape", "recovery"])
+def test_an_escape_test_that_two_forms_share_competes_once_and_names_the_strategy(key):
+    cells, winner = criteria(both_forms())[key]
+    assert cells["cosine (paper)"].value == cells["cosine (centred)"].value
+    assert winner.names == ("cosine",)
+    assert winner.why.startswith("beats all 2 others")
+
+
+def test_escape_tests_in_both_forms_compete_as_two():
+    more = escape_tests("cosine", RISING, after=0.9, form="paper")
+    _, winner = criteria([*both_forms(), *more])["escape"]
+    assert winner.names == ("cosine (centred)",)
+
+
+@pytest.mark.parametrize("lost", ["escape test", "own run"])
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_recovery_does_not_name_a_strategy_that_lost_runs(lost, status):
+    records = both_forms()
+    assert criteria(records)["recovery"][1].names == ("cosine",)
+    records.append(
+        rescue("cosine", 10, status=status)
+        if lost == "escape test"
+        else record("cosine", 10, form="centred", status=status)
+    )
+    winner = criteria(records)["recovery"][1]
+    assert winner.names == ()
+    assert winner.why == "cosine has the highest and beats all 2 others, but lost runs"
+
+
+def test_the_escape_rate_counts_a_test_that_diverged_and_names_nobody_who_has_one_that_failed():
+    diverged, failed = (rescue("cosine", 10, status=status) for status in ("diverged", "failed"))
+    diverged.metrics["stage1_full_image"] = 1.0  # it diverged after it had been handed over
+    cells, winner = criteria([*both_forms(), diverged])["escape"]
+    assert cells["cosine (centred)"].text.startswith("10 of 11 ")
+    assert winner.names == ("cosine",)
+    cells, winner = criteria([*both_forms(), failed])["escape"]
+    assert cells["cosine (centred)"].text.startswith("10 of 10 ")
+    assert winner.why.endswith("but lost runs")
+
+
+def test_only_runs_that_were_stuck_have_something_to_recover_from():
+    own = study(form="centred", cosine=[0.5, 0.5, 0.5])
+    tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.2, after=1.0), rescue("cosine", 2, 0.5, before=0.2)]
+    (comparison,) = build([record("l2"), *own, *tests]).comparisons
+    (found,) = comparison.escapes
+    assert (found.runs, found.stuck) == (3, 2)
+    assert found.kept.by_seed == pytest.approx({0: 0.8, 1: 0.4})
+    assert found.mean == pytest.approx(0.3)
+    cells, _ = criteria([record("l2"), *own, tests[2]])["recovery"]
+    assert cells["cosine (centred)"].text == "–"
 
 
 def test_recovery_of_a_strategy_without_a_form_is_a_share_of_its_only_runs():

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.manifest import Manifest
 from bench.records import RunFolder
 from bench.report import build, render_markdown
 from bench.report.figures import charts, curves, draw, forest, gallery, histories, lettering, panels, pictures, style
@@ -201,6 +202,35 @@ def test_a_decided_row_is_filled_and_an_undecided_one_hollow():
     filled = {row.label: lines(axes, f"mean {row.name}")[0].get_markerfacecolor() != "white" for row in rows}
     assert {row.label: row.verdict for row in rows} == {"cosine": "better", "step": "UNDECIDED"}
     assert filled == {"cosine": True, "step": False}
+
+
+OPEN = [0.5 + step for step in (0.02, 0.05, 0.01, 0.06, 0.03, 0.005)]
+"""Better than 0.5 at one look; at 18 looks, undecided."""
+
+
+@pytest.mark.parametrize(
+    ("records", "looks", "verdict", "caption"),
+    [
+        (study(l2=[0.5] * 6, cosine=OPEN), (3, 20), "UNDECIDED (looks)", "Looks: decided if this had been the only"),
+        (
+            study(l2=[0.5, 0.52, 0.48], cosine=[0.55, 0.59, 0.52], **{f"b{i}": [0.5, 0.53, 0.47] for i in range(9)}),
+            None,
+            "UNDECIDED (Holm)",
+            "Holm: decided on its own, but not among so many.",
+        ),
+        (study(l2=[0.5, 0.625], cosine=[0.75, 0.875]), None, "UNDECIDED (no spread)", "No spread: the same at every"),
+    ],
+)
+def test_a_forest_says_what_alone_keeps_a_verdict_open(tmp_path, records, looks, verdict, caption):
+    report = build(records, Manifest(None, "x", looks))
+    rows = forest.compared(report.comparisons[0].rows)
+    with style.house_style():
+        figure = forest.draw_forest("heading", rows, style.colours(rows), forest.view_of(rows))
+    assert any(text.get_text().endswith(verdict) for text in figure.axes[0].texts)
+    told = next(one for one in draw(tmp_path, report, tmp_path / "figures") if "difference" in one.path.name).caption
+    assert caption in told
+    assert sum(word in told for word in ("Looks:", "Holm:", "No spread:")) == 1
+    assert "Where there is no interval" not in told
 
 
 def test_a_catastrophe_does_not_squash_the_others_and_stands_as_a_number(tmp_path):

@@ -32,7 +32,7 @@ def test_only_strategies_and_their_variants_are_compared():
 
 def test_a_strategy_that_only_sounds_like_one_is_a_strategy():
     """A plug-in may be called what it likes; what makes a control is that it says whose."""
-    found = compare([*BASE, record("control-x", 0, 0.5, "paper"), record("rescue", 0, 0.5, "paper")])
+    found = compare([*BASE, record("control-x", 0, 0.5, "paper"), record("rescue", 0, 0.5, "paper", parameters={})])
     assert {row.label for row in found.rows} == {"l2", "cosine", "control-x", "rescue"}
     assert found.special == ()
 

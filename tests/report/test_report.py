@@ -211,13 +211,13 @@ def test_json_carries_everything_that_is_shown():
     assert {"study", "comparisons", "families", "claims", "declared", "looks", "suite"} <= found.keys()
     comparison = found["comparisons"][0]
     assert {one["verdict"] for one in comparison["judgements"]} <= {"SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"}
-    assert comparison["judgements"][1]["claim"]["key"] == "escape-scheduled"
+    assert comparison["judgements"][1]["claim"]["key"] == "escape-hybrid"
     assert comparison["judgements"][1]["findings"][0]["run_ids"]
     for part in ("criteria", "escapes", "controls", "special"):
         assert comparison[part]
     assert comparison["noise"]["rms"] == 0
     assert [one["claim"] for one in found["families"][0]["answers"]] == [
-        "escape-scheduled",
+        "escape-hybrid",
         "overall-hybrid-beats-two-stage",
         "overall-hybrid-beats-l2",
     ]
@@ -372,6 +372,27 @@ def test_a_run_that_is_done_without_a_figure_is_neither_zero_nor_hidden():
     assert re.search(r"\bnan\b", text) is None
 
 
+def test_an_interval_that_leaves_out_zero_but_not_after_the_looks_says_so():
+    steps = [0.02, 0.05, 0.01, 0.06, 0.03, 0.005]
+    records = study(l2=[0.5] * 6, cosine=[0.5 + step for step in steps])
+    once, often = (
+        table(render(build(records, Manifest(None, "x", looks)), "md"), "AP75")[-1]["difference to l2"]
+        for looks in (None, (3, 20))
+    )
+    assert once.endswith("better")
+    assert re.fullmatch(r"\+0\.029 \\\[\+0\.006, \+0\.052\\\] UNDECIDED \(looks, ≈ 8 seeds\)", often)
+    (row,) = build(records, Manifest(None, "x", (3, 20))).comparisons[0].rows[1:]
+    assert (row.difference.n, row.seeds_to_decide, row.kept_open_by) == (6, 8, "looks")
+
+
+def test_a_difference_that_is_the_same_at_every_seed_says_so():
+    records = study(l2=[0.5, 0.625], cosine=[0.75, 0.875])
+    (found,) = [row for row in table(render(build(records), "md"), "AP75") if row["strategy"] == "cosine"]
+    assert found["difference to l2"] == "+0.250 UNDECIDED (no spread)"
+    assert "UNDECIDED is not EQUAL;" in conclusion(records)
+    assert "it takes more seeds" not in conclusion(records)
+
+
 def test_an_interval_that_leaves_out_zero_but_not_after_holm_says_so():
     records = study(
         l2=[0.50, 0.52, 0.48], a=[0.55, 0.59, 0.52], **{f"b{i}": [0.5, 0.53, 0.47 + i / 1e3] for i in range(9)}
@@ -480,7 +501,7 @@ def test_a_row_of_latex_never_begins_with_a_bracket():
 
 
 def test_a_report_reads_records_and_nothing_else():
-    """Neither strategies nor data nor training are known to it; what it says holds for runs of any version."""
+    """Neither data nor training are known to it, and strategies only when claims ask what a label stands for now."""
     code = (
         "import sys, bench.report, bench.report.machine;"
         "others = ('torch', 'strategies', 'datasets', 'bench.execution', 'bench.evaluation', 'bench.terminal');"

@@ -110,7 +110,7 @@ def test_lost_runs_outside_the_tables_are_told_as_well():
 
 def test_what_no_run_tells_is_said_to_be_missing_with_the_command_that_tells_it():
     told = answer(CLEAR, claims=CLAIMS)
-    assert "**NOT RUN**: runs are missing to tell whether scheduled mixes escape where MGIoU alone does not" in told
+    assert "**NOT RUN**: runs are missing to tell whether a hybrid loss escapes where MGIoU alone does not" in told
     assert "missing: rescue[by=cosine] (centred), rescue[by=mgiou] (centred)" in told
     assert "(python -m bench run --suite claims runs them)" in told
 
@@ -119,7 +119,7 @@ def test_the_first_sentence_counts_the_detectors_that_were_freed():
     stuck = [rescue("cosine", seed) for seed in range(9)]
     stuck += [rescue("mgiou", seed, after=1.0) for seed in range(9)]
     told = answer([*CLEAR, *stuck], claims=CLAIMS)
-    assert "**SUPPORTED**: scheduled mixes escape where MGIoU alone does not: stuck detectors freed by " in told
+    assert "**SUPPORTED**: a hybrid loss escapes where MGIoU alone does not: stuck detectors freed by " in told
     assert "cosine 9 of 9 (66 % to 100 %), mgiou 0 of 9 (0 % to 34 %)." in told
 
 

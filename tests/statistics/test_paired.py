@@ -43,7 +43,7 @@ def test_only_seeds_that_both_have_are_paired():
 
 def test_one_pair_and_none_decide_nothing():
     one = paired_difference({0: 0.9}, {0: 0.1})
-    assert (one.mean, one.interval, one.p_value, one.decided, one.seeds_to_decide) == (0.8, None, None, False, None)
+    assert (one.mean, one.interval, one.p_value, one.decided, one.constant) == (0.8, None, None, False, False)
     none = paired_difference({0: 0.9}, {1: 0.1})
     assert math.isnan(none.mean)
     assert not none.decided
@@ -55,7 +55,7 @@ def test_differences_that_are_all_equal_are_not_decided_by_a_spread_of_zero():
     assert found.interval is None
     assert t_p_value(found) is None
     assert not found.decided
-    assert found.seeds_to_decide is None
+    assert found.constant
 
 
 def test_a_figure_that_is_not_finite_is_refused_not_dropped():
@@ -69,7 +69,7 @@ def test_the_other_way_round_is_the_same_with_the_sign_turned(xs):
     there = paired_difference(by_seed(xs), by_seed([0.25] * len(xs)))
     back = paired_difference(by_seed([0.25] * len(xs)), by_seed(xs))
     assert back.mean == pytest.approx(-there.mean)
-    assert (back.decided, back.seeds_to_decide) == (there.decided, there.seeds_to_decide)
+    assert (back.decided, back.constant) == (there.decided, there.constant)
     assert back.p_value == pytest.approx(there.p_value)
 
 

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.statistics import minimum_detectable, paired_difference, power, seeds_to_decide
+from bench.statistics import minimum_detectable, over_looks, paired_difference, power, seeds_to_decide
 from tests.statistics.samples import by_seed
+
+LOOKS = (3, 8)
 
 
 @pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (1.0, 0.0), (math.nan, 1.0), (1.0, math.nan), (1e-6, 1.0)])
@@ -40,6 +42,35 @@ def test_seeds_to_decide_is_the_least_number_that_does(mean, sd):
     else:
         assert decides(n)
         assert n == 2 or not decides(n - 1)
+
+
+@given(st.floats(0.1, 3), st.integers(0, 40))
+def test_a_plan_is_for_more_seeds_than_there_are(effect, after):
+    without = seeds_to_decide(effect, 1)
+    assert seeds_to_decide(-effect, 1, after=after) == max(without, after + 1)
+
+
+def p_value(effect, n):
+    return 2 * stats.t.sf(effect * math.sqrt(n), n - 1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.floats(0.9, 8), st.integers(0, 12))
+def test_a_plan_over_looks_is_the_least_number_that_decides_after_the_correction(effect, after):
+    n = seeds_to_decide(effect, 1, after=after, looks=LOOKS)
+    assert n > after
+    assert over_looks(p_value(effect, n), n, LOOKS) < 0.05
+    assert all(over_looks(p_value(effect, k), k, LOOKS) >= 0.05 for k in range(max(2, after + 1), n))
+    assert n >= seeds_to_decide(effect, 1, after=after)
+
+
+def test_a_plan_beyond_the_last_look_pays_for_those_up_to_it():
+    n = seeds_to_decide(0.6, 1, looks=LOOKS)
+    assert n > LOOKS[1]
+    assert over_looks(p_value(0.6, n), n, (LOOKS[0], n)) < 0.05 <= over_looks(p_value(0.6, n - 1), n - 1, LOOKS)
+    assert over_looks(p_value(0.6, n - 2), n - 2, LOOKS) >= 0.05
+    assert seeds_to_decide(0.02, 1, looks=LOOKS) is None
+    assert seeds_to_decide(0.02, 1) > 200
 
 
 @pytest.mark.parametrize(("mean", "n", "alpha"), [(0.0, 3, 0.05), (0.03, 3, 0.05), (-0.03, 5, 0.01), (0.02, 20, 0.05)])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.statistics import looks_p_value
+from bench.statistics import looks_p_value, nominal_level, over_looks, over_looks_exact
 from bench.statistics.sequential import _least_p_values
 
 chances = st.one_of(st.floats(0, 1), st.floats(-9, 0).map(lambda x: 10**x))
@@ -89,6 +89,22 @@ def test_it_is_counted_in_under_two_seconds_and_then_remembered():
 
 def test_one_pair_is_no_look():
     assert looks_p_value(0.03, 2, 1, 5) == looks_p_value(0.03, 2, 2, 5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(spans, st.integers(2, 10), st.sampled_from([0.2, 0.05, 0.05 / 13, 1e-4]))
+def test_the_nominal_level_is_where_the_corrected_one_is_met(looks, n, alpha):
+    level = nominal_level(n, looks, alpha)
+    assert over_looks(np.nextafter(level, 0), n, looks) < alpha <= over_looks(level, n, looks) + 1e-15
+    assert level <= alpha
+
+
+def test_what_was_run_beyond_the_looks_was_looked_at_there_too():
+    assert over_looks(0.02, 2, (3, 6)) == looks_p_value(0.02, 2, 2, 6)
+    assert over_looks(0.02, 9, (3, 6)) == looks_p_value(0.02, 9, 3, 9)
+    assert over_looks(0.02, 9, None) == 0.02
+    assert over_looks(1.0, 1, (3, 6)) == 1.0
+    assert [over_looks_exact(0.02, looks) for looks in (None, (3, 6), (3, 99))] == [0.02, 0.08, 1.0]
 
 
 @pytest.mark.parametrize("n", [2, 11])

@@ -10,6 +10,9 @@ from scipy import stats
 
 from bench.statistics import (
     BETTER,
+    HOLM,
+    LOOKS,
+    NO_SPREAD,
     UNDECIDED,
     WORSE,
     holm,
@@ -125,6 +128,47 @@ def test_a_strategy_outside_the_planned_looks_was_looked_at_where_it_is():
     p = t_p_value(CLEAR)
     assert verdicts([CLEAR], looks=(5, 8))[0].adjusted_p == looks_p_value(p, 3, 3, 8)
     assert verdicts([CLEAR], looks=(2, 2))[0].adjusted_p == looks_p_value(p, 3, 2, 3)
+
+
+def test_what_alone_keeps_a_verdict_open_is_told():
+    assert verdicts([CLEAR])[0].kept_open_by == ""
+    assert verdicts([UNCLEAR])[0].kept_open_by == ""
+    assert verdicts([BARELY, UNCLEAR])[0].kept_open_by == HOLM
+    assert verdicts([BARELY], looks=(3, 10))[0].kept_open_by == LOOKS
+    assert verdicts([BARELY, UNCLEAR], looks=(3, 10))[0].kept_open_by == LOOKS
+    assert verdicts([UNCLEAR], looks=(3, 10))[0].kept_open_by == ""
+    both = difference(0.10, 0.11, 0.121)
+    assert verdicts([both], looks=(3, 4))[0].verdict == BETTER
+    assert verdicts([both, *[UNCLEAR] * 8], looks=(3, 4))[0].kept_open_by == HOLM
+    assert [one.kept_open_by for one in verdicts([difference(0.1, 0.1), difference(0.1)])] == [NO_SPREAD, ""]
+
+
+@pytest.mark.parametrize("looks", [None, (3, 5), (3, 30)])
+@pytest.mark.parametrize("values", [(0.07, 0.09, 0.20), (0.01, 0.09, 0.12, -0.02), (0.06, 0.09, 0.13)])
+def test_the_seeds_that_are_named_would_decide(values, looks):
+    """As many as said, with the same mean and spread, have a verdict; one fewer have not."""
+    one = difference(*values)
+    (found,) = verdicts([one], looks=looks)
+    if found.verdict != UNDECIDED:
+        assert found.seeds_to_decide is None
+        return
+    assert found.seeds_to_decide > len(values)
+
+    def prolonged(n):
+        shape = np.array([1.0, -1.0] + [0.0] * (n - 2))
+        return difference(*(one.mean + one.sd * shape / shape.std(ddof=1)))
+
+    assert verdicts([prolonged(found.seeds_to_decide)], looks=looks)[0].verdict == BETTER
+    if found.seeds_to_decide - 1 > len(values):
+        assert verdicts([prolonged(found.seeds_to_decide - 1)], looks=looks)[0].verdict == UNDECIDED
+
+
+def test_no_seeds_are_named_where_they_are_run_already_or_would_not_help():
+    open_by_holm, unclear = verdicts([BARELY, UNCLEAR])
+    assert open_by_holm.seeds_to_decide is None
+    assert unclear.seeds_to_decide > 3
+    assert verdicts([difference(0.1, 0.1, 0.1)])[0].seeds_to_decide is None
+    assert verdicts([CLEAR])[0].seeds_to_decide is None
 
 
 def test_no_verdict_contradicts_the_interval_that_is_shown():

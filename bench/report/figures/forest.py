@@ -130,8 +130,8 @@ def _row(axes: Axes, y: int, row: Comparable, colour: str, view: View) -> None:
 
 
 def _verdict(row: Comparable) -> str:
-    """Return the verdict; with `Holm` where it is the other tests of the table that leave it open."""
-    return row.verdict + " (Holm)" * (row.verdict == UNDECIDED and row.difference.decided)
+    """Return the verdict, with what alone keeps it open."""
+    return f"{row.verdict} ({row.kept_open_by})" if row.kept_open_by else row.verdict
 
 
 def _told(values: Sequence[float]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bench.evaluation.results import Result, ring_of
 from bench.records import RecordError, RunFolder
 from bench.report.model import Row, Seed
+from datasets.pictures import decoded
 
 if TYPE_CHECKING:
     from datasets import Image
@@ -33,10 +34,7 @@ def evenly(items: Sequence[Item], count: int) -> list[Item]:
 
 def pixels(image: Image) -> NDArray[np.uint8] | None:
     """Return an image in RGB, (H, W, 3), turned as its EXIF data say; None where it cannot be read any more."""
-    try:
-        found = cv2.imdecode(np.frombuffer(image.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, ValueError, cv2.error):
-        return None
+    found = decoded(image.path)
     if found is None:
         return None
     scale = _LONGEST / max(found.shape[:2])

@@ -14,11 +14,19 @@ from bench.report.figures import charts, curves, forest, gallery, panels
 from bench.report.figures.groups import Group, groups_of, pages
 from bench.report.figures.histories import Histories, read_histories
 from bench.report.figures.pictures import evenly
-from bench.report.model import REFERENCE, UNDECIDED, Comparison, Family, Row
+from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import names as listed
+from bench.statistics import HOLM, LOOKS, NO_SPREAD
 
 if TYPE_CHECKING:
     from datasets import DataSet
+
+_KEPT_OPEN = {
+    LOOKS: " Looks: decided if this had been the only look, but not after so many.",
+    HOLM: " Holm: decided on its own, but not among so many.",
+    NO_SPREAD: " No spread: the same at every seed, which no number of such seeds would decide.",
+}
+"""What a verdict that is kept open means."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +122,12 @@ def _galleries(title: str, groups: Sequence[Group], folder: Path, data: DataSet)
 def _difference(rows: Sequence[forest.Comparable], view: forest.View) -> str:
     beyond = [row.name for row in rows if row.name in view.beyond]
     clipped = f"; the scale is cut for {listed(beyond)}, whose seeds beyond it stand as numbers" if beyond else ""
-    unlucky = any(row.verdict == UNDECIDED and row.difference.decided for row in rows)
-    holm = " Holm: decided on its own, but not among so many." if unlucky else ""
+    open_by = {row.kept_open_by for row in rows}
+    why = "".join(told for reason, told in _KEPT_OPEN.items() if reason in open_by)
     shown = f"Every seed's difference, their mean and its 95 % t-interval, of {_count(len(rows), 'rows')}"
-    bare = (
-        "" if all(row.difference.interval for row in rows) else " Where there is no interval, seeds have no spread yet."
-    )
-    return f"{shown}{clipped}.{holm}{bare}"
+    alone = any(row.difference.interval is None and not row.difference.constant for row in rows)
+    bare = " Where there is no interval, seeds have no spread yet." if alone else ""
+    return f"{shown}{clipped}.{why}{bare}"
 
 
 def _band(runs: Sequence[int]) -> str:

@@ -118,6 +118,44 @@ def test_damage_to_an_imported_set_says_how_to_mend_it(tmp_path, cache, spoil, m
     assert datasets.import_as(source, "own", replace=True).name == "own"
 
 
+def test_a_folder_that_has_the_name_it_was_given_can_be_imported_again(tmp_path, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path / "own", samples.yolo())
+    assert bench("data", "import", "own", "--as", "own").code == 0
+    before = datasets.load("own")
+    assert bench("data", "import", "own", "--as", "own").code == 0  # the same is no other
+    tree(tmp_path / "own", samples.yolo(samples.OBB))
+    assert "add --replace" in refused("data", "import", "own", "--as", "own")
+    assert bench("data", "import", "own", "--as", "own", "--replace").code == 0
+    after = datasets.load("own")
+    assert after.fingerprint == datasets.load("./own").fingerprint != before.fingerprint
+    (after.root / "train.json").unlink()
+    assert "with --replace" in refused("data", "inspect", "own")
+    assert bench("data", "import", "own", "--as", "own", "--replace").code == 0
+    assert datasets.load("own").fingerprint == after.fingerprint
+
+
+@pytest.mark.parametrize("files", [samples.native(), samples.labelme()])
+def test_a_name_that_is_also_a_folder_here_is_the_imported_set_and_a_note_says_so(tmp_path, cache, monkeypatch, files):
+    monkeypatch.chdir(tmp_path)
+    imported = datasets.import_as(tree(tmp_path / "first", samples.yolo(samples.OBB)), "own")
+    assert not any("not what lies here" in note for note in datasets.load("own").notes)
+    tree(tmp_path / "own", files)
+    said = bench("data", "inspect", "own")
+    assert "the imported data set of this name is used, not what lies here; for that, say ./own" in said.out
+    assert datasets.load("own").fingerprint == imported.fingerprint != datasets.load("./own").fingerprint
+    assert not any("not what lies here" in note for note in datasets.load("./own").notes)
+    named = datasets.import_as("own", "other")
+    assert named.fingerprint == datasets.import_as("./own", "third").fingerprint
+    assert not any("not what lies here" in note for note in named.notes)
+
+
+def test_a_generated_set_whose_name_a_folder_here_has_is_noted_too(tmp_path, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "documents").mkdir()
+    assert "the generated data set of this name is used" in datasets.load("documents").notes[0]
+
+
 def test_a_near_name_is_guessed(tmp_path, cache):
     datasets.import_as(tree(tmp_path / "mine", samples.yolo()), "facades")
     with pytest.raises(DataError, match="did you mean 'facades'"):

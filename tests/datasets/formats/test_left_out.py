@@ -1,0 +1,106 @@
+"""Labels without images, images without labels, hidden files, and background where a hash divides."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import datasets
+from datasets import DataError
+from tests.datasets.formats import samples
+from tests.datasets.formats.samples import DOTA, OBB, labelled, picture, tree, yolo
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Write files into a source, and load it with a cache of its own."""
+    fresh = itertools.count()
+
+    def do(files):
+        return datasets.load(tree(tmp_path / f"mine{next(fresh)}", files), cache=tmp_path / "cache")
+
+    return do
+
+
+@pytest.mark.parametrize(
+    ("files", "note"),
+    [
+        (yolo() | {"labels/train/lost.txt": OBB, "labels/train/more/b.txt": ""},
+         "2 label files have no image, and are left out, such as lost.txt"),
+        (yolo(more="val: val.txt\n") | {"val.txt": "./images/val/b.png", "labels/val/lost.txt": OBB},
+         "1 label files have no image, and are left out, such as lost.txt"),
+        (yolo() | {"images/train/a.jpg": picture(30, kind="jpeg")},
+         "2 images share their label file with another of the same name, such as a.jpg"),
+        (samples.dota() | {"train/images/idle.png": picture(30), "val/images/late.png": picture(40)},
+         "2 images have no label file, and are left out; add an empty one for background, such as idle.png"),
+        (samples.dota() | {"train/images/a.jpg": picture(30, kind="jpeg")},
+         "1 images have the name of another but for suffix or folder, and are left out, such as a.jpg"),
+        (samples.labelme() | {"train/idle.png": picture(30)},
+         "1 images have no label file, and are left out; save one without shapes for background, such as idle.png"),
+    ],
+)  # fmt: skip
+def test_what_has_no_partner_is_counted_and_one_is_named(load, files, note):
+    assert note in load(files).notes
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        yolo() | {"labels/train/classes.txt": "tile\ngable\n", "labels/train/._a.txt": b"\0\5\x16"},
+        # Images that no split names are not asked for; their label files have an image.
+        yolo(more="train: [images/train/list.txt]\n")
+        | {"images/train/list.txt": "./a.png\n", "images/train/c.png": picture(30), "labels/train/c.txt": OBB},
+        {"data.yaml": "train: t.txt\nval: v.txt\nnames: [x]\n", "t.txt": "./a.png\n", "v.txt": "./b.png\n",
+         "a.png": picture(1), "b.png": picture(2), "a.txt": OBB, "b.txt": OBB, "README.txt": "Taken in May\n"},
+        samples.dota() | {"train/images/._a.png": b"\0\5\x16", "train/labelTxt/._a.txt": b"\0\5\x16\xff"},
+        yolo() | {"._data.yaml": b"\0\5\x16\xff", "images/train/._a.png": b"\0\5\x16"},
+        {("mine.yaml" if name == "data.yaml" else name): content for name, content in yolo().items()}
+        | {"._mine.yaml": b"\0\5\x16\xff"},
+    ],
+)  # fmt: skip
+def test_what_is_no_label_file_or_not_asked_for_is_not_noted(load, files):
+    data = load(files)
+    assert not any("no image" in note or "no label" in note for note in data.notes)
+    assert len(data.train.images) == len(data.val.images) == 1
+
+
+def images(form, filled):
+    """Return a set without splits: by name, whether an image has an object."""
+    files = {}
+    for shade, (name, full) in enumerate(filled.items()):
+        if form == "labelme":
+            files[f"{name}.json"] = labelled(f"{name}.png", samples.SHAPES if full else ())
+            files[f"{name}.png"] = picture(shade)
+        else:
+            files[f"labelTxt/{name}.txt"] = DOTA if full else "imagesource:GoogleEarth\n"
+            files[f"images/{name}.png"] = picture(shade)
+    return files
+
+
+@pytest.mark.parametrize("form", ["labelme", "dota"])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.integers(0, 99).map("photo_{}".format), st.booleans(), min_size=2, max_size=8))
+def test_both_splits_have_objects_wherever_two_images_have(load, form, filled):
+    files = images(form, filled)
+    if sum(filled.values()) < 2:
+        with pytest.raises(DataError, match=r"with objects; there must be two|one labelled image|nothing to learn"):
+            load(files)
+        return
+    first, second = load(files), load(files)
+    for split in (first.train, first.val):
+        assert any(image.objects for image in split.images)
+    assert first.fingerprint == second.fingerprint
+    assert {image.path.stem for split in (first.train, first.val) for image in split.images} == set(filled)
+
+
+def test_background_that_is_added_moves_no_image_to_the_other_split(load):
+    filled = {f"photo_{number}": True for number in range(5)}
+    without, beside = (
+        load(images("labelme", one)) for one in (filled, filled | {f"empty_{k}": False for k in range(20)})
+    )
+    val = {image.path.stem for image in beside.val.images}
+    assert {image.path.stem for image in without.val.images} == {stem for stem in val if stem.startswith("photo")}
+    assert any(stem.startswith("empty") for stem in val)

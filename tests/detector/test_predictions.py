@@ -1,0 +1,69 @@
+"""What `predict` reads and writes: one result an image, whatever the images are called."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.detector.inference import images_as_data
+from bench.detector.predictions import find_images, write_predictions
+from datasets import DataError
+
+
+def pictures(folder, *names):
+    folder.mkdir(exist_ok=True)
+    for shade, name in enumerate(names):
+        Image.fromarray(np.full((24, 32, 3), 10 * shade, np.uint8)).save(folder / name)
+    return folder
+
+
+def result(image_id):
+    ring = [[4.0, 4.0], [20.0, 4.0], [20.0, float(image_id + 5)]]
+    flat = [value for point in ring for value in point]
+    return {"image_id": image_id, "category_id": 1, "score": 0.5, "ring": flat, "segmentation": [flat]}
+
+
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        (["a.jpg", "b.png"], ["a", "b"]),
+        (["a.jpg", "a.png", "b.png"], ["a.jpg", "a.png", "b"]),
+        (["A.jpg", "a.png"], ["A.jpg", "a.png"]),
+        (["a.jpg", "a.jpg.png", "a.png"], ["a.jpg", "000001-a.jpg", "a.png"]),
+        (["a.tar.jpg", "a.zip.jpg"], ["a.tar", "a.zip"]),
+    ],
+)
+def test_every_image_has_results_of_its_own(tmp_path, names, stems):
+    paths = find_images(pictures(tmp_path / "photos", *names))
+    assert [path.name for path in paths] == names
+    data = images_as_data(paths, {0: "x"})
+    write_predictions(tmp_path / "out", data, [result(image.id) for image in data.val.images])
+    assert sorted(path.stem for path in (tmp_path / "out/labels").iterdir()) == sorted(stems)
+    assert {path.stem for path in (tmp_path / "out/images").iterdir()} == set(stems)
+    for image, stem in zip(data.val.images, stems, strict=True):
+        (row,) = (tmp_path / "out/labels" / f"{stem}.txt").read_text().splitlines()
+        assert float(row.split()[6]) * 24 == pytest.approx(image.id + 5, abs=1e-4)
+
+
+def test_hidden_files_are_no_images(tmp_path):
+    folder = pictures(tmp_path / "photos", "a.png")
+    (folder / "._a.png").write_bytes(b"\0\5\x16\7")
+    assert [path.name for path in find_images(folder)] == ["a.png"]
+
+
+def test_an_image_is_drawn_as_it_is_predicted_on(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "a.avif"
+    Image.fromarray(np.full((24, 32, 3), 90, np.uint8)).save(path, exif=exif)
+    data = images_as_data(find_images(path), {0: "x"})
+    write_predictions(tmp_path / "out", data, [])
+    assert cv2.imread(str(tmp_path / "out/images/a.png")).shape == (data.val.images[0].height, 24, 3) == (32, 24, 3)
+
+
+def test_pixels_that_are_no_picture_are_refused(tmp_path):
+    Image.fromarray(np.ones((24, 32), np.float32)).save(tmp_path / "depth.tif")
+    with pytest.raises(DataError, match=r"'depth\.tif' has pixels of over 16 bits"):
+        images_as_data(find_images(tmp_path), {0: "x"})

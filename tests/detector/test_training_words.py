@@ -1,0 +1,110 @@
+"""Every word of Ultralytics is obeyed or refused: none is taken and ignored."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.commands.words import read_words
+from bench.detector.freezing import check_freeze
+from bench.errors import UserError
+from bench.settings import resolve
+from bench.training_words import OBEYED, sift
+
+MODEL = "yolo11n-polygon.yaml"
+
+
+def another(value):
+    """Return a value that says something else than a default."""
+    return (not value) if isinstance(value, bool) else [0] if value is None else f"{value}x"
+
+
+def test_a_word_is_obeyed_or_refused_wherever_it_is_said():
+    from ultralytics.utils import DEFAULT_CFG_DICT
+
+    assert set(DEFAULT_CFG_DICT) >= OBEYED
+    idle = {key: value for key, value in DEFAULT_CFG_DICT.items() if key not in OBEYED}
+    assert {"single_cls", "classes", "cfg", "copy_paste", "auto_augment", "compile", "overlap_mask"} <= set(idle)
+    for key, value in idle.items():
+        said = {key: another(value) if key not in ("plots", "verbose") else True}  # by default they are, here not
+        for where in (lambda said: sift(said, prefix="--set "), sift):
+            with pytest.raises(UserError, match=f"{key}=.*: not to be chosen here; ") as caught:
+                where(said)
+            assert "\n" not in str(caught.value)
+
+
+def test_what_is_so_anyway_may_be_said_and_changes_nothing():
+    words = (
+        "plots=False val=True save=True single_cls=False rect=False deterministic=True cache=ram mode=train fraction=1"
+    )
+    assert read_words(words.split()) == ({}, {}, {})
+    assert resolve(["plots=False", "single_cls=False", "copy_paste=0"]) == resolve([])
+
+
+@pytest.mark.parametrize("word", ["single_cls=True", "classes=[0]", "cfg=mine.yaml", "plots=True", "max_det=300"])
+def test_the_same_words_are_refused_by_train_and_by_set(word):
+    for said in (lambda: read_words([word]), lambda: resolve([word])):
+        with pytest.raises(UserError, match="not to be chosen here"):
+            said()
+
+
+def test_values_are_what_ultralytics_understands():
+    found = read_words(["epochs=5.0", "seed=3.0", "vertices=4"])
+    assert (found.settings["epochs"], found.place) == (5, {"seed": 3, "vertices": 4})
+    assert all(type(one) is int for one in (found.settings["epochs"], found.place["seed"]))
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("imgsz=[64,64]", "whole number of pixels"),
+        ("imgsz=16", "at least 32"),
+        ("batch=-1", "whole number"),
+        ("batch=0.5", "whole number"),
+        ("optimizer=foo", "there are Adam, .*, SGD, MuSGD, auto"),
+        ("momentum=1.0", "less than 1"),
+        ("workers=-1", "0 or more"),
+        ("seed=4294967296", "less than 2"),
+        ("seed=abc", "must be an int"),
+        ("seed=-1", "must be >= 0"),
+        ("pretrained=5", "a file of weights"),
+    ],
+)
+def test_a_value_that_training_would_stumble_over_is_one_line(word, message):
+    with pytest.raises(UserError, match=message) as caught:
+        read_words([word])
+    assert "\n" not in str(caught.value)
+
+
+def test_every_optimizer_that_is_offered_can_be_built(job, tmp_path):
+    from bench.detector.trainer import PolygonTrainer
+    from bench.training_words import _OPTIMIZERS
+
+    trainer = PolygonTrainer(job("l2"), tmp_path, lambda rows: None)
+    trainer.setup_model()
+    for name in _OPTIMIZERS:
+        assert trainer.build_optimizer(trainer.model, name=name.lower()).param_groups
+
+
+@pytest.mark.parametrize("freeze", [None, 0, 10, 23, [0, 22], ["23.cv2"], [1, "9"]])
+def test_layers_that_there_are_can_be_frozen(freeze):
+    check_freeze(freeze, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("freeze", "message"),
+    [
+        (24, "24 layers, and one must be trained"),
+        (-1, "one must be trained"),
+        (99, "one must be trained"),
+        (True, "give a number"),
+        ("abc", "give a number"),
+        (2.5, "give a number"),
+        ([99], "no layer 99"),
+        ([-1], "no layer -1"),
+        (["23.cv9"], "no layer 23.cv9"),
+        (list(range(24)), "nothing of .* is left to train"),
+    ],
+)
+def test_layers_that_there_are_not_are_refused(freeze, message):
+    with pytest.raises(UserError, match=f"freeze=.*{message}"):
+        check_freeze(freeze, MODEL)
