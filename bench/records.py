@@ -24,6 +24,8 @@ STATUSES = ("planned", "running", "done", "diverged", "failed", "interrupted")
 
 GOES_ON = ("planned", "running", "interrupted")
 """What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
+RESUMED = (*GOES_ON, "failed")
+"""What a run is on record as when the next command goes on from its snapshot: what it failed of may be mended."""
 
 _REMEDY = "set it aside or run again with --fresh"
 
@@ -351,6 +353,7 @@ _REQUIRED: dict[str, Any] = {
     "provenance": dict,
 }
 _OPTIONAL: dict[str, Any] = {
+    "identity": {"strategy": {"source": str}, "model_digest": str},
     "ledger": dict,
     "shared": dict,
     "timing": {

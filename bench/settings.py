@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from bench.errors import UserError
+from bench.setting_value import read_value
 from bench.training_words import sift
 
 DEFAULTS: dict[str, Any] = {
@@ -61,10 +60,7 @@ def _read(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UserError(f"--set {text}: write key=value, say --set lr0=0.002")
-    try:
-        return key.strip(), yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UserError(f"--set {text}: the value cannot be read") from None
+    return key.strip(), read_value(f"--set {text}", key.strip(), value)
 
 
 def _check(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
-from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
+from bench.records import RESUMED, RecordError, RunFolder, RunRecord
 from bench.run_table import ORDER, RunRow, counts, printable, share_done
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
@@ -108,7 +108,7 @@ def _of_record(folder: Path, record: RunRecord) -> StandingRow:
         full_image=record.metrics.get("full_image"),
         reason=record.reason or "",
     )
-    return _with_snapshot(row, rows_so_far(folder, record.identity)) if record.status in GOES_ON else row
+    return _with_snapshot(row, rows_so_far(folder, record.identity)) if record.status in RESUMED else row
 
 
 def _with_snapshot(row: StandingRow, rows: list[Mapping[str, Any]]) -> StandingRow:

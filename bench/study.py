@@ -29,6 +29,7 @@ class Run:
         seed: the same seed makes runs of different strategies a pair.
         model: name of the model YAML.
         settings: Ultralytics overrides.
+        model_digest: of what a model YAML of the user's own holds; None for one that a name says all of.
         replicate: 0; a higher number is the same run once more, to see what the machine alone changes (A/A).
     """
 
@@ -39,18 +40,26 @@ class Run:
     model: str
     settings: Mapping[str, Any]
     replicate: int = 0
+    model_digest: str | None = None
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """The run in plain values, as it stands in its record."""
         parameters = self.strategy.parameters()
         drawn = {name: parameters.pop(name) for name in self.strategy.drawn}
+        source = self.strategy.source_digest()
         return {
-            "strategy": {"name": self.strategy.name, "parameters": parameters, **({"drawn": drawn} if drawn else {})},
+            "strategy": {
+                "name": self.strategy.name,
+                "parameters": parameters,
+                **({"drawn": drawn} if drawn else {}),
+                **({"source": source} if source else {}),
+            },
             "form": self.form,
             "data": dict(self.data),
             "seed": self.seed,
             "model": self.model,
+            **({"model_digest": self.model_digest} if self.model_digest else {}),
             "settings": dict(self.settings),
             **({"replicate": self.replicate} if self.replicate else {}),
         }
@@ -79,8 +88,18 @@ def plan(
     vertices: int | None,
     model: str,
     settings: Mapping[str, Any],
+    model_digest: str | None = None,
 ) -> list[Run]:
     """Return the runs of a study on one data set, all arms of a seed before the next seed, each run once.
+
+    Args:
+        arms: strategies and forms.
+        seeds: of the runs.
+        data: to train on.
+        vertices: V; None for what suits the data.
+        model: name of the model YAML.
+        settings: Ultralytics overrides.
+        model_digest: as in `Run`.
 
     Raises:
         UserError: nothing to run, or a number of vertices that no polygon has.
@@ -91,7 +110,11 @@ def plan(
     if v not in VERTICES:
         raise UserError(f"--vertices {v}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
     described = {"name": data.name, "fingerprint": data.fingerprint, "vertices": v}
-    runs = [Run(arm.strategy, arm.form, described, seed, model, settings) for seed in seeds for arm in arms]
+    runs = [
+        Run(arm.strategy, arm.form, described, seed, model, settings, model_digest=model_digest)
+        for seed in seeds
+        for arm in arms
+    ]
     return list({run.id: run for run in runs}.values())
 
 

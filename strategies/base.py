@@ -25,11 +25,13 @@ class Strategy:
     Class attributes:
         forms: the MGIoU forms the strategy is meant for; the command line's `--mgiou` picks among them. Empty:
             the MGIoU term has no weight, so that one run serves every form.
+        own_source: digest of the code of a strategy from outside this package (`strategies.source`); else None.
         drawn: parameters that are no choice of anyone's but data of one seed; they make no strategy of their own.
     """
 
     name: ClassVar[str] = ""
     core: ClassVar[bool] = True
+    own_source: ClassVar[str | None] = None
     forms: ClassVar[tuple[str, ...]] = ("paper", "centred")
     drawn: ClassVar[tuple[str, ...]] = ()
 
@@ -57,6 +59,10 @@ class Strategy:
     def parameters(self) -> dict[str, Any]:
         """Return every parameter with its value."""
         return asdict(self)  # type: ignore[call-overload]  # `register` makes every strategy a dataclass
+
+    def source_digest(self) -> str | None:
+        """Return what tells the code behind the weights from that of another version; None for this package's own."""
+        return self.own_source
 
     @property
     def label(self) -> str:
@@ -133,4 +139,11 @@ def _positive(value: Tensor) -> Tensor:
 
 
 def _plain(value: Any) -> str:
+    """Return a value so that `parse` reads it again: one list of values stands in another, which is a grid of one."""
+    if isinstance(value, tuple):
+        return f"[{_listed(value)}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _listed(value: Any) -> str:
+    return f"[{','.join(map(_listed, value))}]" if isinstance(value, tuple) else _plain(value)

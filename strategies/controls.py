@@ -14,6 +14,7 @@ from strategies.base import Strategy, Weight
 from strategies.errors import StrategyError
 from strategies.registry import parse, register
 from strategies.signals import Signals
+from strategies.source import joined
 from strategies.stage import Stage
 
 
@@ -32,7 +33,11 @@ class Control(Strategy):
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages of the strategy it is a control of: only the weights are changed."""
-        return _stages(self.of)
+        return _strategy(self.of).stages()
+
+    def source_digest(self) -> str | None:
+        """Return that of the strategy it is a control of too, whose stages and weights it has."""
+        return joined(self.own_source, _strategy(self.of).source_digest())
 
     @property
     def label(self) -> str:
@@ -76,5 +81,5 @@ class Replay(Control):
 
 
 @lru_cache(maxsize=64)
-def _stages(text: str) -> tuple[Stage, ...]:
-    return parse(text)[0].stages()
+def _strategy(text: str) -> Strategy:
+    return parse(text)[0]

@@ -23,6 +23,7 @@ import yaml
 from strategies.base import Strategy
 from strategies.errors import StrategyError
 from strategies.signals import Signals
+from strategies.source import digest_of
 
 ENTRY_POINTS = "hybridloss.strategies"
 
@@ -54,6 +55,7 @@ def register(name: str, *, core: bool = True) -> Callable[[S], S]:
                 dataclasses.dataclass(frozen=True, kw_only=True)(base)
         cls.name = name
         cls.core = core
+        cls.own_source = digest_of(cls)
         _registry[name] = cls
         return cls
 
@@ -158,7 +160,7 @@ def load_plugin(source: str) -> None:
             raise
     except StrategyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may end with the latter
         raise StrategyError(f"plug-in {source} cannot be imported: {type(error).__name__}: {error}") from error
 
 
@@ -176,7 +178,7 @@ def _discover() -> None:
             point.load()
         except StrategyError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StrategyError(
                 f"entry point {point.name} ({point.value}) cannot be loaded: {error}; uninstall or repair its package"
             ) from error
@@ -193,8 +195,12 @@ def _split(inner: str) -> list[str]:
     return [part for part in (*parts, inner[start:]) if part.strip()]
 
 
-def _cast(value: Any, wanted: type, where: str) -> Any:
+def _cast(value: Any, wanted: Any, where: str) -> Any:
     """Return `value` as the declared type; only int to float and list to tuple are converted."""
+    if typing.get_origin(wanted) is tuple:
+        return _cast_items(value, wanted, where)
+    if not isinstance(wanted, type):
+        raise StrategyError(f"{where}: declared as {wanted}; declare it as bool, int, float, str or a tuple of these")
     if wanted is tuple and isinstance(value, list):
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
@@ -204,6 +210,18 @@ def _cast(value: Any, wanted: type, where: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise StrategyError(f"{where}: must be a finite number")
     return value
+
+
+def _cast_items(value: Any, wanted: Any, where: str) -> tuple[Any, ...]:
+    """Return a list or tuple as `tuple[float, ...]` or `tuple[float, int]` declares it."""
+    kinds = typing.get_args(wanted)
+    repeated = len(kinds) == 2 and kinds[1] is ...
+    if not isinstance(value, list | tuple):
+        raise StrategyError(f"{where}: expected {wanted}, got {type(value).__name__}; write KEY=[[a,b]]")
+    if not repeated and len(value) != len(kinds):
+        raise StrategyError(f"{where}: expected {wanted}, got {len(value)} values")
+    each = kinds[:1] * len(value) if repeated else kinds
+    return tuple(_cast(item, kind, where) for item, kind in zip(value, each, strict=True))
 
 
 def _check_weights(strategy: Strategy, epochs: int = 20) -> None:

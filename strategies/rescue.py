@@ -10,6 +10,7 @@ from strategies.base import Strategy, Weight
 from strategies.errors import StrategyError
 from strategies.registry import parse, register
 from strategies.signals import Signals, State
+from strategies.source import joined
 from strategies.stage import Stage
 
 
@@ -38,6 +39,10 @@ class Rescue(Strategy):
         """Return the rescue, then the stages of `by`."""
         left = 1 - self.at
         return Stage(self.at), *(replace(stage, at=self.at + left * stage.at) for stage in self._inner.stages())
+
+    def source_digest(self) -> str | None:
+        """Return that of `by` too."""
+        return joined(self.own_source, self._inner.source_digest())
 
     @property
     def label(self) -> str:

@@ -8,22 +8,35 @@ from strategies.base import Strategy
 from strategies.signals import Signals
 
 
-class _Seen(Exception):
-    """A strategy looked at what only a run can tell."""
+class _Seen(BaseException):
+    """A strategy looked at what only a run can tell. No `Exception`, so that no `except` of a strategy's ends it."""
 
 
 class _Unknown:
-    """Stands for a loss, a Gram matrix or a state that nobody has measured yet; any use of it is noticed."""
+    """Stands for a loss, a Gram matrix or a state that nobody has measured yet; any use of it is noticed.
 
-    def __getattr__(self, name: str) -> Any:
-        raise _Seen
+    Attributes:
+        used: whether it has been, should a strategy catch whatever there is to catch.
+    """
 
-    def __getitem__(self, key: Any) -> Any:
-        raise _Seen
+    def __init__(self) -> None:
+        self.used = False
 
     def _use(self, *others: Any) -> Any:
+        self.used = True
         raise _Seen
 
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
+        """Take the place of torch's functions, which would refuse it with an exception that a strategy may expect."""
+        for one in (*args, *(kwargs or {}).values()):
+            for part in one if type(one) in (list, tuple) else (one,):
+                if type(part) is cls:
+                    part._use()
+        raise _Seen
+
+    __class__ = property(_use)  # type: ignore[assignment]  # what `isinstance(signals.loss_l2, Tensor)` asks for
+    __getattr__ = __getitem__ = _use
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _use
     __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = __float__ = __bool__ = __len__ = __iter__ = _use
     __contains__ = __eq__ = __ne__ = __hash__ = _use  # type: ignore[assignment]
@@ -36,9 +49,12 @@ def open_loop_prefix(strategy: Strategy, epochs: int) -> list[tuple[float, float
     for epoch in range(epochs):
         try:
             w_l2, w_mgiou = strategy.weights(Signals(epoch, epochs, unknown, unknown, unknown, unknown))
-            rows.append((float(w_l2), float(w_mgiou)))
-        except Exception:  # torch functions refuse what is no tensor; whatever else is wrong, its run will tell
+            row = float(w_l2), float(w_mgiou)
+        except (_Seen, Exception):  # whatever else is wrong, its run will tell
             break
+        if unknown.used:
+            break
+        rows.append(row)
     return rows
 
 

@@ -31,6 +31,13 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
         ("batch=-1", "whole number"),
         ("lr0=fast", "lr0"),
         ("imgsz={", "cannot be read"),
+        ("epochs=2.0", "give a whole number"),
+        ("epochs=1e2", "give a whole number"),
+        ("epochs=true", "give a whole number"),
+        ("epochs=", "give a whole number"),
+        ("nbs=yes", "give a whole number"),
+        ("lr0=true", "give a number"),
+        ("batch=true", "give a number"),
         ("optimizer=foo", "there are Adam"),
         ("save_period=5", "use --snapshot-every"),
         ("exist_ok=True", "leave it out"),
@@ -41,3 +48,12 @@ def test_a_wrong_override_is_one_clear_line(text, message):
         resolve([text])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("lr0=1e-3", 0.001), ("lr0=.5e-2", 0.005), ("lr0=1E-3", 0.001), ("lr0=0.01", 0.01), ("weight_decay=5e-4", 5e-4)],
+)
+def test_a_number_is_a_number_however_it_is_written(text, value):
+    found = resolve([text])[text.partition("=")[0]]
+    assert (found, type(found)) == (value, float)

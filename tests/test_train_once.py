@@ -175,7 +175,7 @@ def test_any_registered_strategy_can_be_named():
         (["vertices=2", "data=documents"], "3 to 16"),
         (["vertices=4.0", "data=documents"], "3 to 16"),
         (["vertices=four", "data=documents"], "3 to 16"),
-        (["seed=abc", "data=documents"], "must be an int"),
+        (["seed=abc", "data=documents"], "give a whole number"),
         (["seed=-1", "data=documents"], "must be >= 0"),
         (["optimizer=foo", "data=documents"], "there are Adam"),
         (["freeze=99", "data=documents"], "24 layers, and one must be trained"),

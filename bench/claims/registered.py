@@ -9,8 +9,8 @@ from typing import Any
 
 
 def strategy_key(strategy: Mapping[str, Any]) -> str:
-    """Return a strategy as a record describes it, its name and parameters, as one string: the same for the same one."""
-    described = {"name": strategy["name"], "parameters": strategy["parameters"]}
+    """Return a strategy as a record describes it (name, parameters, a plug-in's code) as one string."""
+    described = {"name": strategy["name"], "parameters": strategy["parameters"], "source": strategy.get("source")}
     return json.dumps(_plain(described), sort_keys=True, ensure_ascii=False)
 
 
@@ -46,7 +46,8 @@ def _key_of(label: str) -> str:
     found = parse(label)
     if len(found) != 1:
         raise StrategyError(f"{label} is {len(found)} strategies")
-    return strategy_key({"name": found[0].name, "parameters": _without_drawn(found[0])})
+    (one,) = found
+    return strategy_key({"name": one.name, "parameters": _without_drawn(one), "source": one.source_digest()})
 
 
 def _without_drawn(strategy: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def plan(
     """Show what `bench run` with the same words would train: which runs share which epochs, and what that saves."""
     from bench.commands.wanted import decided, wanted
     from bench.execution.backlog import left_to_do
+    from bench.execution.fresh import to_repeat
     from bench.execution.hardware import resolve_device
     from bench.plan_text import plan_text
 
@@ -37,4 +38,5 @@ def plan(
         model=model, set_=set_, quick=quick, aa=aa, plugin=plugin,
     )  # fmt: skip
     runs = asked.runs(decided(precision, asked, folder, resolve_device(device))[0])
-    print(plan_text(left_to_do(folder, runs, sharing=sharing, fresh=fresh), len(runs)))
+    repeat = to_repeat(folder, [run.id for run in runs]) if fresh else {}
+    print(plan_text(left_to_do(folder, runs, sharing=sharing, repeat=repeat), len(runs)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -73,6 +74,7 @@ def run(
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import workers_of
     from bench.execution.backlog import left_to_do
+    from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
@@ -95,9 +97,13 @@ def run(
         suite_name = suite.value if suite else "core" if all_ else None
         _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, gain)
     runs = asked.runs(chosen)
+    ids = [run.id for run in runs]
+    if fresh and under_way(folder).keys() & set(ids):
+        options.say("--fresh: goes on with a repeat that was broken off; what it has repeated stays")
 
     def left() -> int:
-        return len({run.id for one in left_to_do(folder, runs, sharing=sharing, fresh=fresh) for run in one.runs})
+        repeat = to_repeat(folder, ids) if fresh else {}
+        return len({run.id for one in left_to_do(folder, runs, sharing=sharing, repeat=repeat) for run in one.runs})
 
     used_workers, threads = share_out(used_device, workers_for(left), len(runs))
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
@@ -165,4 +171,8 @@ def _told(folder: Path) -> StudyTold:
 
 
 def _report_words(out: Path, study: str) -> str:
-    return (f" {study}" if study != "main" else "") + (f" --out {out}" if out != options.RESULTS else "")
+    """Return what is to follow `report`, as a shell takes it."""
+    words = [study] if study != "main" else []
+    if out != options.RESULTS:
+        words += ["--out", str(out)]
+    return f" {shlex.join(words)}" if words else ""

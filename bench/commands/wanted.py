@@ -12,7 +12,7 @@ import strategies
 from bench.arm import Arm
 from bench.commands.options import Form, Precision, Suite, say
 from bench.detector.freezing import check_freeze
-from bench.detector.model import model_config
+from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
 from bench.detector.pretrained import weights_digest
 from bench.errors import UserError
@@ -32,6 +32,7 @@ class Wanted:
         seeds: how many each strategy is run with at first.
         vertices: V; None for what suits the data.
         model: name of the model YAML.
+        model_digest: of what it holds, where it is the user's own.
         settings: Ultralytics overrides, all but the precision.
         aa: whether the reference is run once more.
         pretrained: file of weights to start from.
@@ -42,6 +43,7 @@ class Wanted:
     seeds: int
     vertices: int | None
     model: str
+    model_digest: str | None
     settings: Mapping[str, Any]
     aa: bool
     pretrained: str | None
@@ -52,7 +54,9 @@ class Wanted:
         runs = [
             run
             for loaded in self.data.values()
-            for run in plan(self.arms, range(self.seeds), loaded, self.vertices, self.model, settings)
+            for run in plan(
+                self.arms, range(self.seeds), loaded, self.vertices, self.model, settings, self.model_digest
+            )
         ]
         return runs + replicates(runs) if self.aa else runs
 
@@ -88,17 +92,18 @@ def wanted(
         strategies.load_plugin(source)
     settings = resolve(set_ or [], quick)
     arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
-    model_config(model, 4)  # a wrong name is told before any data are made
+    digest = model_digest(model)  # a wrong name is told before any data are made
     check_freeze(settings.get("freeze"), model)
     pretrained = settings.get("pretrained")
     if isinstance(pretrained, str):  # the file is where it is; what it holds is part of what the runs are
         settings["pretrained"] = weights_digest(pretrained)
     asked = Wanted(
         arms=arms,
-        data={source: datasets.load(source) for source in data or ["documents"]},
+        data=_loaded(data or ["documents"]),
         seeds=seeds or (1 if quick else 3),
         vertices=vertices,
         model=model,
+        model_digest=digest,
         settings=settings,
         aa=aa,
         pretrained=pretrained if isinstance(pretrained, str) else None,
@@ -119,6 +124,15 @@ def decided(precision: Precision, asked: Wanted, folder: Path, device: str) -> t
     if gain is None:
         gain = gain_of_bf16(asked.model, asked.settings, device)
     return (BF16 if gain >= GAIN else FP32), gain
+
+
+def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:
+    """Return data sets by what the user called them; one that is named twice, `d` and `d/` say, once."""
+    found: dict[tuple[str, str], tuple[str, datasets.DataSet]] = {}
+    for source in sources:
+        loaded = datasets.load(source)
+        found.setdefault((loaded.name, loaded.fingerprint), (source, loaded))
+    return dict(found.values())
 
 
 def _arms(all_: bool, suite: Suite | None, texts: Sequence[str], forms: tuple[str, ...]) -> list[Arm]:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 import strategies
 from bench.arm import Arm
 from bench.errors import UserError
+from bench.setting_value import read_value
 from bench.training_words import sift
 from strategies.hybrid import Hybrid
 
@@ -49,10 +48,7 @@ def read_words(words: Sequence[str]) -> Words:
             raise UserError(f"{word}: write key=value, say epochs=100")
         if key in found:
             raise UserError(f"{key} stands twice; say it once")
-        try:
-            found[key] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"{word}: the value cannot be read") from None
+        found[key] = read_value(word, key, text)
     loss = {key: found.pop(key) for key in _LOSS if key in found}
     vertices = {key: found.pop(key) for key in ("vertices",) if key in found}
     settings = sift(found, instead=_INSTEAD, known=(*_LOSS, *_PLACE))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
-from ultralytics.data.augment import Albumentations, Compose
+from ultralytics.data.augment import Albumentations, Compose, Mosaic
 from ultralytics.data.dataset import YOLODataset
 
 from bench.detector.item_memory import ItemMemory
@@ -90,6 +90,9 @@ class PolygonDataset(YOLODataset):
         transforms = super().build_transforms(hyp)
         # Where the package is installed, they would draw from a generator of their own, whatever the seed.
         transforms.transforms = [one for one in transforms.transforms if not isinstance(one, Albumentations)]
+        for mosaic in _mosaics(transforms):
+            # Of data that do not fit the memory it would take the images that were loaded last, whatever run this is.
+            mosaic.buffer_enabled = False
         transforms.insert(-1, CanonicalTargets())
         return transforms
 
@@ -162,6 +165,15 @@ def _seed(state: np.ndarray) -> None:
     """Seed the global generators, which Ultralytics' augmentations draw from."""
     random.seed(int(state[0]))
     np.random.seed(state[1])  # noqa: NPY002
+
+
+def _mosaics(transform: Any) -> Iterator[Mosaic]:
+    """Yield every mosaic among transforms, those within another's `pre_transform` too."""
+    if isinstance(transform, Mosaic):
+        yield transform
+    for inner in (*getattr(transform, "transforms", ()), getattr(transform, "pre_transform", None)):
+        if inner is not None:
+            yield from _mosaics(inner)
 
 
 def _label(image: Image, vertices: int) -> dict[str, Any]:

@@ -118,23 +118,42 @@ class Mixer:
         self._steps += 1
 
 
+class Disagreement(Exception):
+    """Runs that were planned as one training ask for different ones."""
+
+
 class SharedMixer:
     """Mixes for several runs that are one training so far: all give the same weights, and each sees all it would see.
 
     A strategy's memory and the ledger are each run's own, so that any of them can go on alone as if it always had been.
 
     Args:
-        mixers: of the runs; the first one's weights are used.
+        mixers: of the runs.
     """
 
     def __init__(self, mixers: Sequence[Mixer]) -> None:
         self.mixers = tuple(mixers)
 
     def __call__(self, pred: Tensor, target: Tensor, visible: Tensor, area: Tensor) -> Tensor:
-        """Return the weighted loss; the arguments are those of `Mixer`."""
+        """Return the weighted loss; the arguments are those of `Mixer`.
+
+        Raises:
+            Disagreement: they do not give the same weights, or not to the same losses.
+        """
         by_form = {
             form: loss_terms(pred, target, visible, area, form)
             for form in dict.fromkeys(mixer.form for mixer in self.mixers)
         }
         weights = [mixer.weigh(by_form[mixer.form]) for mixer in self.mixers]
+        # What is known before the run are numbers; tensors would be compared at the price of waiting for the device.
+        asked = {
+            (float(w_l2), float(w_mgiou), mixer.form if w_mgiou else None)
+            for mixer, (w_l2, w_mgiou) in zip(self.mixers, weights, strict=True)
+        }
+        if len(asked) > 1:
+            told = ", ".join(
+                f"{mixer.strategy.label} ({float(w_l2):g}, {float(w_mgiou):g})"
+                for mixer, (w_l2, w_mgiou) in zip(self.mixers, weights, strict=True)
+            )
+            raise Disagreement(f"one training so far, they part in epoch {self.mixers[0].epoch + 1}: {told}")
         return combine(pred, by_form[self.mixers[0].form], *weights[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from pathlib import Path
@@ -44,13 +46,29 @@ def model_config(name: str, vertices: int) -> dict[str, Any]:
         config = yaml_model_load(name)
     else:
         raise UserError(f"--model {name}: neither FAMILY+SCALE-polygon.yaml (say yolo11n-polygon.yaml) nor a file")
-    if config.get("scales") and config.get("scale", "n") not in config["scales"]:
+    if config.get("scales") and not config.get("scale"):  # nothing in the name: the first, as Ultralytics has it
+        config["scale"] = next(iter(config["scales"]))
+    if config.get("scales") and config["scale"] not in config["scales"]:
         raise UserError(f"--model {name}: no scale {config['scale']!r}; there are {', '.join(config['scales'])}")
     head = config.get("head") or [[None, None, None]]
     if head[-1][2] != Pose.__name__:
         raise UserError(f"--model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
     config["kpt_shape"] = [vertices, 2]
     return config
+
+
+def model_digest(name: str) -> str | None:
+    """Return a digest of what a pose YAML of the user's own holds; None for a name that says all of a model.
+
+    Raises:
+        UserError: as `model_config`.
+    """
+    config = model_config(name, 4)
+    if _NAME.fullmatch(name):
+        return None
+    held = {key: value for key, value in config.items() if key not in ("yaml_file", "kpt_shape")}
+    text = json.dumps(held, sort_keys=True, default=str, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def network_size(imgsz: int) -> int:

@@ -13,6 +13,8 @@ from bench.detector.stages import resume_stage
 if TYPE_CHECKING:
     from bench.detector.trainer import PolygonTrainer
 
+_CPU = torch.device("cpu")
+
 Snapshot = dict[str, Any]
 """Nested dictionaries and lists of tensors and plain values: what `torch.load(weights_only=True)` reads."""
 
@@ -41,17 +43,33 @@ def take(trainer: PolygonTrainer) -> Snapshot:
             "mixers": [mixer.state_dict() for mixer in trainer.mixers],
             "last_finite": trainer.last_finite,
             "generator": torch.get_rng_state(),
-            "generators": torch.cuda.get_rng_state_all() if trainer.device.type == "cuda" else [],
+            # Of the device that trains alone: another machine may have more of them, or fewer.
+            "device_generator": torch.cuda.get_rng_state(trainer.device) if trainer.device.type == "cuda" else None,
         }
     )
+
+
+class UnfitSnapshot(Exception):
+    """A snapshot that a trainer cannot be put into: another version's, say."""
 
 
 def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     """Put a trainer that has been set up, and has not begun, where the snapshot was taken, by as many arms.
 
     The snapshot stays as it is: on the CPU an optimiser would go on to write into the tensors it was given.
+
+    Raises:
+        UnfitSnapshot: it is of something else than this trainer trains.
     """
-    snapshot = _copied(snapshot)
+    try:
+        _restore(trainer, _copied(snapshot))
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "CUDA" in str(error)):
+            raise  # out of memory, or the device is gone: no fault of the snapshot's
+        raise UnfitSnapshot(f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]) from error
+
+
+def _restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     model = unwrap_model(trainer.model)
     trainer.start_epoch = snapshot["epoch"] + 1
     resume_stage(trainer, snapshot["warmup_done"])
@@ -64,13 +82,14 @@ def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     trainer.batches_seen, trainer.last_step = snapshot["batch"], snapshot["last_step"]
     trainer.waiting_gradients = snapshot["gradients"]
     for mixer, state in zip(trainer.mixers, snapshot["mixers"], strict=True):
-        mixer.load_state_dict(state)
+        mixer.load_state_dict(_copied(state, trainer.device))  # a strategy may mix what it remembers with what it sees
     trainer.last_finite = snapshot["last_finite"]
     trainer.train_loader.sampler.epoch = trainer.start_epoch
     trainer.train_loader.reset()
     torch.set_rng_state(snapshot["generator"].cpu())
-    if snapshot["generators"] and trainer.device.type == "cuda":
-        torch.cuda.set_rng_state_all([state.cpu() for state in snapshot["generators"]])
+    generator = snapshot.get("device_generator")  # none in a snapshot of the CPU's, or of an earlier version
+    if generator is not None and trainer.device.type == "cuda":
+        torch.cuda.set_rng_state(generator, trainer.device)
 
 
 def of_arm(snapshot: Snapshot, arm: int) -> Snapshot:
@@ -83,12 +102,12 @@ def together(snapshots: Sequence[Snapshot]) -> Snapshot:
     return {**snapshots[0], "mixers": [state for one in snapshots for state in one["mixers"]]}
 
 
-def _copied(value: Any) -> Any:
-    """Return a copy that training cannot write to, on the CPU: a snapshot must not hold a GPU's memory."""
+def _copied(value: Any, device: torch.device = _CPU) -> Any:
+    """Return a copy that training cannot write to; by default on the CPU: a snapshot must not hold a GPU's memory."""
     if isinstance(value, torch.Tensor):
-        return value.detach().to("cpu", copy=True)
+        return value.detach().to(device, copy=True)
     if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: _copied(item, device) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_copied(item) for item in value)
+        return type(value)(_copied(item, device) for item in value)
     return value

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.execution.events import Event, RunEnded, RunStarted, Warned
+from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
+from bench.records import GOES_ON, RESUMED, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 
@@ -52,7 +53,7 @@ class Backlog:
         runs: all that are to be over in the end.
         tasks: by run id.
         sharing: whether runs share what they have in common.
-        repeat: records, as JSON by run id, of runs that are to be carried out again although they are over.
+        repeat: which records are to be done away with, although their runs are over.
         on_event: is told what other commands do.
 
     Attributes:
@@ -67,7 +68,7 @@ class Backlog:
         runs: Sequence[Run],
         tasks: Mapping[str, Task],
         sharing: bool,
-        repeat: Mapping[str, str],
+        repeat: Repeat,
         on_event: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self._tasks, self._sharing, self._repeat, self.on_event = tasks, sharing, repeat, on_event
@@ -165,15 +166,25 @@ class Backlog:
             aside = RunFolder(task.folder).set_aside()
             remove_progress(task.folder)  # of what it is a snapshot nobody can tell any more
             self.on_event(Warned(run_id, f"{record}: it is set aside as {aside.name}, and the run starts again"))
-        elif not isinstance(record, RunRecord) or record.status not in GOES_ON or self._is_repeated(record):
+        elif not isinstance(record, RunRecord) or self._begins_again(record):
             (task.folder / "run.json").unlink(missing_ok=True)  # first: a record without its files would be a lie
             shutil.rmtree(task.folder, ignore_errors=True)
             RunFolder(task.folder).write(task.record("planned"))
+        elif record.status not in GOES_ON:  # it failed, and may do better now
+            (task.folder / "error.log").unlink(missing_ok=True)
+            RunFolder(task.folder).write(task.record("planned"))
         self.starts[run_id] = start_of(task.folder, task.identity)
+
+    def _begins_again(self, record: RunRecord) -> bool:
+        """Whether a run starts from nothing whatever is in its folder."""
+        if record.status not in RESUMED or self._is_repeated(record):
+            return True
+        task = self._tasks[record.id]
+        return record.status not in GOES_ON and not start_of(task.folder, task.identity).epochs
 
     def _is_repeated(self, record: RunRecord) -> bool:
         """Whether what a run has come to is to be done away with, as `--fresh` wants it of what was there before."""
-        return self._repeat.get(record.id) == record.to_json()
+        return is_repeated(self._repeat, record)
 
     def _is_as_it_was(self, record: RunRecord) -> bool:
         before = self._at_start[record.id]
@@ -181,7 +192,7 @@ class Backlog:
 
     def _start(self, run: Run) -> Start:
         record = self._at_start[run.id]
-        goes_on = isinstance(record, RunRecord) and record.status in GOES_ON and not self._is_repeated(record)
+        goes_on = isinstance(record, RunRecord) and record.status in RESUMED and not self._is_repeated(record)
         return start_of(self._tasks[run.id].folder, run.identity) if goes_on else Start()
 
     def _segments(self, runs: Sequence[Run]) -> list[Segment]:
@@ -210,14 +221,21 @@ def _batches(runs: Sequence[Run]) -> dict[str, int]:
     return {run.id: numbers.setdefault((run.data["fingerprint"], run.seed), len(numbers)) for run in runs}
 
 
-def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, fresh: bool) -> list[Segment]:
-    """Return what there is to train of runs that are not over, as the folder stands; nothing is written."""
+def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, repeat: Repeat) -> list[Segment]:
+    """Return what there is to train of runs that are not over, as the folder stands; nothing is written.
+
+    Args:
+        folder: the study's.
+        runs: all that are to be over in the end.
+        sharing: whether runs share what they have in common.
+        repeat: which records are to be done away with.
+    """
     starts = {}
     for run in runs:
-        record = None if fresh else RunFolder(folder / run.id).read_if_any()
-        status = record.status if record else None
+        record = RunFolder(folder / run.id).read_if_any()
+        status = record.status if record and not is_repeated(repeat, record) else None
         if status != "done":
-            starts[run.id] = start_of(folder / run.id, run.identity) if status in GOES_ON else Start()
+            starts[run.id] = start_of(folder / run.id, run.identity) if status in RESUMED else Start()
     left = [run for run in runs if run.id in starts]
     return segments_of(left, starts, sharing)
 

@@ -28,6 +28,8 @@ _PATIENCE = 120.0
 """Seconds that workers have to leave a snapshot; a tracker's server alone may take one of these minutes."""
 _STOPS = 3
 """How often a run whose worker was told to stop from outside is gone on with by this command."""
+_TRIES = 2
+"""How many workers may die of a run before it gets on by an epoch that is kept."""
 _SPAWN = multiprocessing.get_context("spawn")  # fork would copy torch's threads and locks in an unknown state
 
 
@@ -57,7 +59,8 @@ class LocalPool:
     """Does work in `workers` processes, each with its share of the cores.
 
     A worker that dies takes down its run, not the study: it is replaced, and its work is tried once more, from the last
-    snapshot. A run of which two workers have died is `failed`; of several trained together each is tried alone first.
+    snapshot. A run of which two workers have died with no snapshot between them is `failed`; of several trained
+    together each is tried alone first.
 
     Args:
         workers: number of processes.
@@ -226,16 +229,20 @@ def _next(worker: _Worker, over: WorkOver) -> list[Work]:
 
 def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     """Tell that a worker died, and return what is to be tried again."""
+    from bench.execution.resume import start_of  # here: a worker imports this file before it listens for signals
+
     worker.process.join()
     work = worker.work
     assert work is not None
     code = worker.process.exitcode or 0
     how = f"its worker process was ended {f'by {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'}"
     hint = "; the system may be out of memory: try fewer --workers" if code == -_SIGKILL else ""
-    if not work.attempts or len(work.tasks) > 1:
+    reached = min(start_of(task.folder, task.identity).epochs for task in work.tasks)
+    work = work.again(reached)
+    if work.attempts < _TRIES or len(work.tasks) > 1:
         for task in work.tasks:
             on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
-        return [work.again()] if not work.attempts else work.apart()
+        return [work] if work.attempts < _TRIES else work.apart()
     record = work.tasks[0].record("failed", f"{how}, twice{hint}")
     RunFolder(work.tasks[0].folder).write(record)
     on_event(RunEnded(record.id, record.status, record.reason, {}, 0.0))

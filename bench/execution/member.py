@@ -15,13 +15,14 @@ from bench.arm import Arm
 from bench.detector.snapshot import Snapshot, of_arm
 from bench.detector.stages import stage_starts
 from bench.detector.trainer import Outcome, StageEnd
+from bench.errors import UserError
 from bench.evaluation.bootstrap import image_bootstrap
 from bench.evaluation.results import Result
 from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
 from bench.ledger import summarise
-from bench.records import GOES_ON, RunFolder, RunRecord, write_atomic
+from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord, write_atomic
 from bench.tracking import RunInfo, Tracker, open_trackers
 from datasets import DataSet
 
@@ -46,6 +47,15 @@ class Member:
     def arm(self) -> Arm:
         """Return what tells the run from those it is trained with."""
         return Arm(strategy_of(self.task.identity), self.task.identity["form"])
+
+    def check_code(self) -> None:
+        """Make sure that the strategy's code is what the run's identity says.
+
+        Raises:
+            UserError: a plug-in has been changed since the study began.
+        """
+        if strategy_of(self.task.identity).source_digest() != self.task.identity["strategy"].get("source"):
+            raise UserError(f"{self.task.label}: its plug-in changed while the study ran; start it again")
 
     def resume(self) -> None:
         """Go on from the snapshot that an earlier attempt left.
@@ -143,7 +153,7 @@ class Member:
             shared={**self.progress.shared, **dict.fromkeys(others, len(rows))},
         )
         self.folder.write(record)
-        if ended:
+        if status not in RESUMED:
             remove_progress(self.task.folder)
         if self._tracker is not None:
             self._tracker.finish(record)

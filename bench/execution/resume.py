@@ -64,7 +64,7 @@ def read_progress(folder: Path, identity: Mapping[str, Any]) -> Progress:
     try:
         raw = _read(path, identity)
     except UnreadableSnapshot:
-        raise UnreadableSnapshot(_set_aside(path)) from None
+        raise UnreadableSnapshot(set_aside(folder)) from None
     return Progress() if raw is None else Progress(**raw)
 
 
@@ -84,6 +84,14 @@ def rows_so_far(folder: Path, identity: Mapping[str, Any]) -> list[Mapping[str, 
     except UnreadableSnapshot:
         return []
     return [] if raw is None else raw["rows"]
+
+
+def set_aside(folder: Path) -> str:
+    """Move a snapshot that nothing can go on from out of the way; return what to tell of it."""
+    path = folder / NAME
+    aside = path.with_suffix(".unreadable")
+    path.replace(aside)
+    return f"{path} cannot be gone on from; set aside as {aside.name}, the run starts again"
 
 
 def remove_progress(folder: Path) -> None:
@@ -123,12 +131,6 @@ _KINDS = {
 
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 0
-
-
-def _set_aside(path: Path) -> str:
-    aside = path.with_suffix(".unreadable")
-    path.replace(aside)
-    return f"{path} cannot be gone on from; set aside as {aside.name}, the run starts again"
 
 
 def _text(identity: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.execution.backlog import Backlog
 from bench.execution.events import Event, RunEnded
+from bench.execution.fresh import Repeat, begin, end
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
 from bench.records import GOES_ON, RunFolder
@@ -38,7 +39,7 @@ class Options:
         plugins: files or modules that register strategies.
         tracking: W&B and TensorBoard.
         pretrained: file of weights to start from; its content is part of the runs' identity.
-        fresh: repeat what is done.
+        fresh: repeat what is done; what a command that was broken off has repeated is not repeated again.
         sharing: train once what several runs have in common.
     """
 
@@ -76,7 +77,7 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
     Returns:
         What became of all runs that belong to the study now.
     """
-    repeat = _records(options.folder) if options.fresh else {}
+    repeat = begin(options.folder, [run.id for run in runs]) if options.fresh else {}
     planned = {run.id: run for run in runs}
     statuses, stopped = _carry_out(runs, options, repeat)
     while not stopped:
@@ -85,21 +86,16 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
         if not more:
             break
         planned |= more
+        if options.fresh:
+            repeat = begin(options.folder, more)
         ended, stopped = _carry_out(list(more.values()), options, repeat)
         statuses |= ended
+    if options.fresh and not stopped:
+        end(options.folder, planned)
     return Ending(Counter(statuses.values()), stopped)
 
 
-def _records(folder: Path) -> dict[str, str]:
-    """Return every record of a study as it stands, as JSON by run id."""
-    found = {}
-    for path in folder.glob("*/run.json"):
-        if record := RunFolder(path.parent).read_if_any():
-            found[record.id] = record.to_json()
-    return found
-
-
-def _carry_out(runs: Sequence[Run], options: Options, repeat: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+def _carry_out(runs: Sequence[Run], options: Options, repeat: Repeat) -> tuple[dict[str, str], bool]:
     """Carry out what is not done of a batch.
 
     Returns:

@@ -73,7 +73,8 @@ class Work:
         until: how many epochs are done when it is over.
         then: what can begin then.
         length: epochs from its beginning to its last run's end, as planned.
-        attempts: how many workers have died of it.
+        attempts: how many workers have died of it since it last came on.
+        reached: how many epochs its snapshots held when a worker last died of it.
         stops: how many were told to stop by someone else than the command.
     """
 
@@ -82,6 +83,7 @@ class Work:
     then: tuple[Work, ...] = ()
     length: int = 0
     attempts: int = 0
+    reached: int = 0
     stops: int = 0
 
     @property
@@ -89,9 +91,9 @@ class Work:
         """Whether its runs are over when it is."""
         return self.until >= self.tasks[0].epochs
 
-    def again(self) -> Work:
-        """Return it after a worker has died of it."""
-        return replace(self, attempts=self.attempts + 1)
+    def again(self, reached: int = 0) -> Work:
+        """Return it after a worker has died of it, whose snapshots hold so many epochs."""
+        return replace(self, attempts=1 if reached > self.reached else self.attempts + 1, reached=reached)
 
     def stopped(self) -> Work:
         """Return it after its worker was told to stop, and has left snapshots."""
@@ -99,4 +101,4 @@ class Work:
 
     def apart(self) -> list[Work]:
         """Return the work of each of its runs, alone and to the end."""
-        return [Work((task,), task.epochs, attempts=self.attempts) for task in self.tasks]
+        return [Work((task,), task.epochs, attempts=self.attempts, reached=self.reached) for task in self.tasks]

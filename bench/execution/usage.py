@@ -23,6 +23,7 @@ class Usage:
         self._gpu = int(device) if device.isdecimal() else None
         self._cpu = _cpu_seconds()
         if self._gpu is not None:
+            torch.cuda.init()  # a fresh process has not: its allocator knows of no device yet
             torch.cuda.reset_peak_memory_stats(self._gpu)
             return
         with contextlib.suppress(OSError):

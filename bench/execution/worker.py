@@ -16,15 +16,16 @@ import torch
 import datasets
 import strategies
 from bench.detector.device import torch_device
+from bench.detector.model import model_digest
 from bench.detector.pretrained import weights_digest
-from bench.detector.snapshot import Snapshot, together
+from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
-from bench.execution.resume import UnreadableSnapshot
+from bench.execution.resume import UnreadableSnapshot, set_aside
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
@@ -52,7 +53,7 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
         try:
             with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
                 left = _without_those_that_are_over(work, emit)
-                return _Attempt(left, emit, stop or StopSignal()).carry_out() if left.tasks else WorkOver()
+                return _attempt(left, emit, stop or StopSignal()) if left.tasks else WorkOver()
         except StillWorkedOn as error:  # nothing is written: the run is that other process's
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
@@ -75,6 +76,23 @@ def _without_those_that_are_over(work: Work, emit: Emit) -> Work:
     return replace(work, tasks=tuple(left))
 
 
+def _attempt(work: Work, emit: Emit, stop: StopSignal) -> WorkOver:
+    """Carry out work; an error outside of training fails the run and not the process, a GPU that is gone say."""
+    try:
+        return _Attempt(work, emit, stop).carry_out()
+    except StorageError:
+        raise
+    except Exception as error:
+        if len(work.tasks) > 1:
+            return WorkOver(apart=True)
+        for task in _without_those_that_are_over(work, emit).tasks:
+            write_atomic(task.folder / "error.log", redacted(traceback.format_exc()))
+            record = task.record("failed", redacted(_reason(error, task)))
+            RunFolder(task.folder).write(record)
+            emit(RunEnded.of(record))
+        return WorkOver()
+
+
 class _Attempt:
     """One attempt at some work, the first or one that goes on from a snapshot."""
 
@@ -93,10 +111,14 @@ class _Attempt:
         if len(self.members) == 1:
             self.members[0].track(partial(_load, self.first.source))
         if self.work.final or len(self.members[0].progress.rows) < self.work.until:
-            status, reason = self._train_and_score()
+            try:
+                status, reason = self._train_and_score()
+            except UnfitSnapshot as error:
+                return self._start_again(error)
         else:  # another worker got as far, and died before it could say so
             status, reason = "done", None
         if status == "failed" and len(self.members) > 1:
+            self.emit(Warned(self.first.run_id, f"{reason}; it is tried alone, as those that share with it are"))
             return WorkOver(apart=True)
         parted = status == "done" and not self.work.final
         for member in self.members:
@@ -107,6 +129,14 @@ class _Attempt:
             else:
                 self._end(member, status, reason)
         return WorkOver(goes_on=parted, stopped=status == "interrupted")
+
+    def _start_again(self, error: UnfitSnapshot) -> WorkOver:
+        """Set aside what cannot be gone on from; each run starts again, alone."""
+        for member in self.members:
+            self.emit(Warned(member.task.run_id, f"{set_aside(member.task.folder)} ({error})"))
+            member.forget()
+            member.close("planned", None, self._spent(), ())
+        return WorkOver(apart=True)
 
     def _part(self, member: Member) -> None:
         until, others = self.work.until, self._others(member)
@@ -129,12 +159,13 @@ class _Attempt:
             return "interrupted", self._keep_all()
         except Diverged as error:
             return "diverged", str(error)
-        except StorageError:
+        except (StorageError, UnfitSnapshot):
             raise
         except (UserError, datasets.DataError, strategies.StrategyError) as error:
             return "failed", str(error)
         except Exception as error:
             if len(self.members) == 1:
+                self._keep_all()  # what it failed of may be mended, and nothing is lost then
                 write_atomic(self.first.folder / "error.log", redacted(traceback.format_exc()))
             return "failed", _reason(error, self.first)
         return "done", None
@@ -143,9 +174,13 @@ class _Attempt:
         task, identity = self.first, self.first.identity
         for plugin in task.plugins:
             strategies.load_plugin(plugin)
+        for member in self.members:
+            member.check_code()
         data = _load(task.source)
         if data.fingerprint != identity["data"]["fingerprint"]:
             raise UserError(f"{task.source}: the data changed while the study ran; start it again")
+        if model_digest(identity["model"]) != identity.get("model_digest"):
+            raise UserError(f"{identity['model']}: the model changed while the study ran; start it again")
         if task.pretrained and weights_digest(task.pretrained) != identity["settings"]["pretrained"]:
             raise UserError(f"{task.pretrained}: the weights changed while the study ran; start it again")
         job = Job(

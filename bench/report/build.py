@@ -16,7 +16,7 @@ from bench.report.answer import answers
 from bench.report.arms import COMPARED, CORE, VARIANT
 from bench.report.conclusion import conclude
 from bench.report.criteria import Material, criteria
-from bench.report.groups import condition_of, family_of, family_titles, titles
+from bench.report.groups import condition_facts, condition_of, family_of, family_titles, titles
 from bench.report.model import Comparison, Family, Report, Row
 from bench.report.outside import controls, escapes, noise
 from bench.report.provenance import provenance
@@ -98,7 +98,7 @@ def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], stu
     own = {key: group for kind in COMPARED for key, group in runs.get(kind, {}).items()}
     rows = compared_rows(runs, study.looks)
     identity = records[0].identity
-    condition = {key: identity[key] for key in ("data", "model", "settings")}
+    condition = condition_facts(identity)
     core, variants = ([row for row in rows if row.table == table] for table in (CORE, VARIANT))
     reference = [row for row in core if row.reference]
     landscape = study.manifest.landscape if study.manifest else None

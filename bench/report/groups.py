@@ -21,7 +21,12 @@ def condition_of(run: RunRecord | Run) -> str:
 
 def condition_key(condition: Mapping[str, Any]) -> str:
     """Return the same for a comparison's condition, or a run's identity."""
-    return _key({key: condition[key] for key in ("data", "model", "settings")})
+    return _key(condition_facts(condition))
+
+
+def condition_facts(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes a condition, of a run's identity; of a model that is the user's own, its digest too."""
+    return {key: condition[key] for key in ("data", "model", "model_digest", "settings") if key in condition}
 
 
 def arm_key(strategy: Mapping[str, Any], form: str | None) -> str:
@@ -44,19 +49,19 @@ def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
 
 def family_of(record: RunRecord) -> str:
     """Return what runs must share for their differences to be averaged over data sets: model and settings."""
-    return _key({"model": record.identity["model"], "settings": record.identity["settings"]})
+    return _key({"model": _model(record.identity), "settings": record.identity["settings"]})
 
 
 def family_titles(groups: Sequence[RunRecord]) -> list[str]:
     """Return for a run of each model and settings how they differ from the others; empty for one alone."""
-    return _differing([{"model": one.identity["model"], **one.identity["settings"]} for one in groups])
+    return _differing([{**_model(one.identity), **one.identity["settings"]} for one in groups])
 
 
 def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None], list[RunRecord]]:
     """Return the runs of each strategy and form under its label.
 
-    A label leaves out what is at its default. Where a default has changed between two runs, the same label stands for
-    two strategies; they are kept apart by the parameters that differ.
+    A label leaves out what is at its default. Where a default has changed between two runs, or the code of a plug-in,
+    the same label stands for two strategies; they are kept apart by what differs.
     """
     by_label: dict[tuple[str, str | None], dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
@@ -73,11 +78,17 @@ def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None],
 def _condition_facts(identity: Mapping[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in identity["data"].items() if key != "name"}
     data["fingerprint"] = data["fingerprint"][:12]
-    return {**data, "model": identity["model"], **identity["settings"]}
+    return {**data, **_model(identity), **identity["settings"]}
+
+
+def _model(identity: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name of a model, and the digest of what it holds where its file is the user's own."""
+    return {key: identity[key] for key in ("model", "model_digest") if key in identity}
 
 
 def _strategy_facts(strategy: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": strategy["name"], **strategy["parameters"]}
+    source = {"source": strategy["source"]} if "source" in strategy else {}
+    return {"name": strategy["name"], **strategy["parameters"], **source}
 
 
 def _differing(facts: Sequence[Mapping[str, Any]]) -> list[str]:

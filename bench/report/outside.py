@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.claims.quantities import EVENTS
 from bench.records import RunRecord
 from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
-from bench.report.groups import condition_of
+from bench.report.groups import arm_key, condition_of
 from bench.report.parts import Control, Escape, Noise
 from bench.report.rows import Key, Runs, figures_of, mean
 from bench.statistics import paired_difference, rate_interval, verdicts
@@ -28,8 +28,8 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
     """Return each control beside its strategy, all of them judged together."""
     groups = sorted(runs.get(CONTROL, {}).items(), key=_by_name)
     pairs = []
-    for (_, form), group in groups:
-        a, b = figures_of(own_runs(own, whose(group[0]), form)), figures_of(group)
+    for _, group in groups:
+        a, b = figures_of(own_runs(own, group[0])), figures_of(group)
         pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
     return tuple(
         Control(
@@ -58,9 +58,21 @@ def noise(runs: Mapping[str, Runs], compared: Iterable[RunRecord]) -> Noise:
     return Noise(tuple(pairs), math.sqrt(math.fsum(squares) / len(squares)) if squares else None)
 
 
-def own_runs(own: Runs, label: str, form: str | None) -> Sequence[RunRecord]:
-    """Return the runs of a strategy in a form; one that gives MGIoU no weight serves every form."""
-    return own.get((label, form)) or own.get((label, None)) or ()
+def own_runs(own: Runs, record: RunRecord) -> Sequence[RunRecord]:
+    """Return the runs of the strategy that a rescue or a control is of, in its form and of the same code.
+
+    One that gives MGIoU no weight serves every form. Where a label stands for several strategies, none is taken.
+    """
+    label, source = whose(record), record.identity["strategy"].get("source")
+    for form in dict.fromkeys((record.form, None)):
+        found = [
+            group
+            for (_, of), group in own.items()
+            if of == form and group[0].label == label and group[0].identity["strategy"].get("source") == source
+        ]
+        if found:
+            return found[0] if len(found) == 1 else ()
+    return ()
 
 
 def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
@@ -69,7 +81,7 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     read = EVENTS["escaped"].read
     told = {record.id: event for record in group if (event := read(record)) is not None}
     # A run that never was stuck has nothing to recover from.
-    ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, by, form)
+    ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, group[0])
     alone = figures_of(by_itself)
     kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
     average = mean(ended.values())
@@ -89,8 +101,8 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     )
 
 
-def _again(record: RunRecord) -> tuple[str, str, str | None, int]:
-    return condition_of(record), record.label, record.form, record.seed
+def _again(record: RunRecord) -> tuple[str, str, int]:
+    return condition_of(record), arm_key(record.identity["strategy"], record.form), record.seed
 
 
 def _by_name(item: tuple[Key, Sequence[RunRecord]]) -> tuple[str, str]:

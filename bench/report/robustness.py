@@ -82,6 +82,8 @@ def _sweeps(row: Row, m: Material) -> dict[str, list[Sequence[RunRecord]]]:
         strategy = group[0].identity["strategy"]
         if strategy["name"] != row.strategy["name"] or form != row.form or (label, form) == (row.label, row.form):
             continue
+        if strategy.get("source") != row.strategy.get("source"):  # another version of its code
+            continue
         other = strategy["parameters"]
         changed = [key for key in {**home, **other} if _text(home.get(key)) != _text(other.get(key))]
         if len(changed) == 1 and figures_of(group):

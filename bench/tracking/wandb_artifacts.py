@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 _RECORD = ("run.json", "history.csv")
 """What a report reads of a run."""
+_LONGEST = 64
+"""Of the 128 characters of an id, those left to a study's name."""
 
 
 def wandb_id(run_id: str, study: str) -> str:
@@ -17,8 +20,15 @@ def wandb_id(run_id: str, study: str) -> str:
 
 
 def plain_name(text: str) -> str:
-    """Return text with letters, digits, `-` and `_` alone, as W&B takes it for ids and names of artifacts."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text)[:64]
+    """Return text with letters, digits, `-` and `_` alone, as W&B takes it for ids and names of artifacts.
+
+    Two texts never become one: what had to be changed ends in digits of its hash.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", text)[:_LONGEST]
+    if plain == text:
+        return plain
+    digits = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain[: _LONGEST - len(digits) - 1]}-{digits}"
 
 
 def log_record(run: Any, folder: Path, run_id: str, study: str) -> None:

@@ -8,7 +8,7 @@ from ultralytics.utils.loss import v8PoseLoss
 
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
-from bench.detector.model import PolygonModel, model_config
+from bench.detector.model import PolygonModel, model_config, model_digest
 from bench.detector.predict import _to_image
 from bench.errors import UserError
 from bench.losses import l2_loss
@@ -84,3 +84,28 @@ def test_the_letterbox_is_undone_without_clipping():
     boxes, rings = _to_image(detections, ((0.5, 0.25), (4.0, 12.0)))
     assert boxes.tolist() == [[24.0, 16.0, 104.0, 56.0]]
     assert rings.tolist() == [[[-36.0, 16.0], [104.0, 16.0], [104.0, 576.0]]]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Return the path of a pose YAML without a scale letter in its name."""
+    from ultralytics.utils import ROOT
+
+    path = tmp_path / "mine-pose.yaml"
+    path.write_text((ROOT / "cfg/models/11/yolo11-pose.yaml").read_text())
+    return path
+
+
+def test_a_yaml_of_ones_own_without_a_scale_letter_has_the_first(own):
+    config = model_config(str(own), 4)
+    assert config["scale"] == next(iter(config["scales"])) == "n"
+    assert PolygonModel(config, nc=1, verbose=False)
+
+
+def test_what_a_yaml_of_ones_own_holds_is_told_by_its_digest(own):
+    before = model_digest(str(own))
+    own.write_text("# a remark\n" + own.read_text())
+    assert model_digest(str(own)) == before
+    own.write_text(own.read_text().replace("nc: 80", "nc: 80\nactivation: torch.nn.ReLU()"))
+    assert model_digest(str(own)) != before
+    assert model_digest("yolo11n-polygon.yaml") is None

@@ -7,6 +7,7 @@ import io
 import pytest
 import torch
 
+from bench.detector.snapshot import _copied, restore
 from bench.detector.trainer import PolygonTrainer
 
 from .test_pairing import equal
@@ -82,3 +83,46 @@ def test_a_run_takes_over_another_strategys_beginning(job, tmp_path):
     alone, *_ = train(job("two-stage-50", epochs=6), tmp_path / "alone")
     forked, *_ = train(job("two-stage-50", epochs=6), tmp_path / "forked", snapshot=snapshot)
     assert equal(alone.state_dict, forked.state_dict)
+
+
+def test_of_the_generators_of_gpus_that_of_the_device_that_trains_is_kept(job, tmp_path, monkeypatch):
+    """Taken on the second of two GPUs, a snapshot is gone on from on a machine with one."""
+    states = {1: torch.arange(16, dtype=torch.uint8)}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16), states[1]])
+    taken, device = [], torch.device("cpu")
+
+    def on_epoch(rows):
+        trainer.device = torch.device("cuda:1")
+        taken.append(stored(trainer.snapshot()))
+        trainer.device = device
+
+    made = job("l2", epochs=2, until=1)
+    trainer = PolygonTrainer(made, tmp_path / "two", on_epoch)
+    trainer.run()
+
+    def set_state(state, device):
+        if device.index >= 1:
+            raise IndexError(device.index)
+        put[device.index] = state
+
+    put = {}
+    monkeypatch.setattr(torch.cuda, "set_rng_state", set_state)
+    monkeypatch.setattr(
+        torch.cuda,
+        "set_rng_state_all",
+        lambda all_: [set_state(one, torch.device("cuda", i)) for i, one in enumerate(all_)],
+    )
+    later = PolygonTrainer(made, tmp_path / "one", lambda rows: None)
+    later._setup_train()
+    snapshot = {**taken[0], "mixers": [{"strategy": {}, "alpha": None}]}
+    later.device = torch.device("cuda:0")
+    restore(later, snapshot)
+    assert put.keys() == {0}
+    assert torch.equal(put[0], states[1])
+
+
+def test_what_a_strategy_remembers_is_put_on_the_device_that_trains():
+    where = _copied({"strategy": {"r": torch.tensor(1.0)}, "alpha": 0.5}, torch.device("meta"))
+    assert where["strategy"]["r"].device.type == "meta"
+    assert where["alpha"] == 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from ultralytics.cfg import get_cfg
@@ -105,3 +106,32 @@ def test_images_are_decoded_once_a_process_and_never_taken_from_arrays_beside_th
     assert all(a is b for a, b in zip(first.ims, second.ims, strict=True))
     first.load_image(0)[0][:] = 0
     assert second.ims[0].any()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"mixup": 1.0}, {"cutmix": 1.0}, {"copy_paste": 1.0, "copy_paste_mode": "mixup"}],
+    ids=["mosaic", "mixup", "cutmix", "copy-paste"],
+)
+def test_an_item_depends_on_its_key_alone_where_the_data_do_not_fit_the_memory(monkeypatch, settings):
+    """Ultralytics then refuses `cache="ram"`, and its mosaic would take what was loaded last."""
+    here = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: here._replace(available=10_000))
+    data = datasets.load("documents")
+    one, other = (dataset(data, 4, mosaic=1.0, **settings) for _ in range(2))
+    assert one.cache != "ram"
+    first = [one[key] for key in range(12)]
+    later = [other[key] for key in range(6, 12)]  # as after a resume, or where the first were remembered
+    for before, after in zip(first[6:], later, strict=True):
+        assert torch.equal(before["img"], after["img"])
+        assert torch.equal(before["keypoints"], after["keypoints"])
+    fitting = datasets_in_memory(monkeypatch, here, data, settings)
+    assert all(torch.equal(item["img"], same["img"]) for item, same in zip(first, fitting, strict=True))
+
+
+def datasets_in_memory(monkeypatch, here, data, settings):
+    """Return the same items where the data do fit."""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: here._replace(available=10**12))
+    items = dataset(data, 4, mosaic=1.0, **settings)
+    assert items.cache == "ram"
+    return [items[key] for key in range(12)]

@@ -10,9 +10,9 @@ import pytest
 
 from bench.execution.backlog import Backlog, left_to_do
 from bench.execution.events import RunEnded, RunStarted, Warned
+from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
-from bench.execution.session import _records
 from bench.records import RunFolder
 
 from .test_reservation import HOLD, ROOT
@@ -31,7 +31,8 @@ def study(tmp_path, make_runs, make_tasks):
 
         def open(self, fresh=False, events=None, sharing=True):
             heard = (lambda event: None) if events is None else events.append
-            backlog = Backlog(tmp_path, runs, tasks, sharing, _records(tmp_path) if fresh else {}, heard)
+            repeat = begin(tmp_path, self.ids.values()) if fresh else {}
+            backlog = Backlog(tmp_path, runs, tasks, sharing, repeat, heard)
             self.open_ones.append(backlog)
             return backlog
 
@@ -57,7 +58,8 @@ def study(tmp_path, make_runs, make_tasks):
             return found
 
         def left(self, **options):
-            segments = left_to_do(tmp_path, runs, **{"sharing": True, "fresh": False, **options})
+            repeat = to_repeat(tmp_path, self.ids.values()) if options.pop("fresh", False) else {}
+            segments = left_to_do(tmp_path, runs, **{"sharing": True, "repeat": repeat, **options})
             return [([run.label for run in one.runs], one.first, one.until) for one in segments]
 
     made = Study()
@@ -124,7 +126,46 @@ def test_done_is_done_and_fresh_repeats_it(study):
     assert not (study.folder("l2") / "history.csv").exists()
 
 
-@pytest.mark.parametrize("status", ["running", "interrupted", "planned"])
+def test_a_repeat_that_is_broken_off_goes_on_and_repeats_nothing_twice(study, tmp_path):
+    study.write("l2", "done", metrics={"mAP50_95": 0.5})
+    study.write("cosine", "done", metrics={"mAP50_95": 0.5})
+    study.write("adaptive", "interrupted", snapshot_at(2))
+    first = study.open(fresh=True)
+    assert {first.statuses[run_id] for run_id in study.ids.values()} == {"planned"}
+    # It repeats one, comes half through another, has begun with one it had never done, and is stopped.
+    study.write("l2", "done", metrics={"mAP50_95": 0.6})
+    study.write("adaptive", "interrupted", snapshot_at(3), timing={"started": "2026-01-02T00:00:00+00:00"})
+    study.write("two-stage-50", "interrupted", snapshot_at(5))
+    first.close()
+    study.open_ones.clear()
+    assert study.left(fresh=True) == [(["two-stage-50"], 5, 8), (["cosine"], 0, 8), (["adaptive"], 3, 8)]
+    again = study.open(fresh=True)
+    assert again.statuses[study.ids["l2"]] == "done"
+    assert sorted(study.drained(again)) == [(["adaptive"], 8), (["cosine"], 8), (["two-stage-50"], 8)]
+    assert not (study.folder("cosine") / "history.csv").exists()
+    end(tmp_path, study.ids.values())
+    assert not (tmp_path / NAME).exists()
+    assert study.left(fresh=True)[0] == (["l2", "two-stage-50"], 0, 4)  # the next one repeats all of it
+
+
+def test_the_end_of_a_repeat_leaves_that_of_other_runs_under_way(study, tmp_path):
+    l2, cosine = study.ids["l2"], study.ids["cosine"]
+    study.write("l2", "done")
+    begin(tmp_path, [l2])
+    begin(tmp_path, [cosine])
+    before = under_way(tmp_path)
+    assert (before[l2] is None, before[cosine]) == (False, None)
+    end(tmp_path, [cosine])
+    assert under_way(tmp_path) == {l2: before[l2]}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])
+def test_a_spoilt_list_of_what_to_repeat_is_none(tmp_path, text):
+    (tmp_path / NAME).write_text(text)
+    assert under_way(tmp_path) == {}
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "planned", "failed"])
 def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
     study.write("cosine", status, snapshot_at(3))
     (study.folder("cosine") / ".run.json.77.tmp").write_text("half of a rec")
@@ -136,10 +177,36 @@ def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
     assert not list(study.folder("cosine").glob("*.tmp"))
 
 
-@pytest.mark.parametrize("status", ["failed", "diverged"])
-def test_what_failed_starts_again_from_nothing(study, status):
-    study.write("cosine", status, snapshot_at(3), reason="boom")
+def test_what_failed_shows_so_until_it_is_gone_on_with(study):
+    study.write("cosine", "failed", snapshot_at(3), reason="boom")
+    (study.folder("cosine") / "error.log").write_text("Traceback")
     backlog = study.open()
+    backlog.plan()
+    assert study.status("cosine") == "failed"
+    study.drained(backlog)
+    assert study.status("cosine") == "planned"
+    assert not (study.folder("cosine") / "error.log").exists()
+
+
+def cut_off(folder):
+    (folder / "snapshot.pt").write_bytes((folder / "snapshot.pt").read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("status", "fresh", "spoil"),
+    [
+        ("diverged", False, lambda folder: None),
+        ("failed", False, lambda folder: (folder / "snapshot.pt").unlink()),
+        ("failed", False, cut_off),
+        ("failed", True, lambda folder: None),
+    ],
+    ids=["diverged", "no snapshot", "a snapshot cut off", "fresh"],
+)
+def test_what_nothing_can_go_on_from_starts_again_from_nothing(study, status, fresh, spoil):
+    study.write("cosine", status, snapshot_at(3), reason="boom")
+    spoil(study.folder("cosine"))
+    assert (["cosine"], 0, 8) in study.left(fresh=fresh)
+    backlog = study.open(fresh=fresh)
     assert (["cosine"], 8) in study.drained(backlog)
     assert backlog.starts[study.ids["cosine"]].epochs == 0
     assert [path.name for path in study.folder("cosine").iterdir()] == ["run.json"]

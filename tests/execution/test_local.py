@@ -52,6 +52,35 @@ def test_a_worker_that_is_killed_takes_down_its_run_alone(tmp_path, make_runs, m
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+def test_deaths_with_a_snapshot_between_them_are_not_held_against_a_run(tmp_path, make_runs, make_tasks):
+    """It is killed once in each of three epochs; two deaths in one of them would be the end of it."""
+    plugin = tmp_path / "killing.py"
+    plugin.write_text(
+        "import multiprocessing, os, signal\n"
+        "from pathlib import Path\n"
+        "from strategies import Strategy, register\n"
+        "@register('test-killing')\n"
+        "class Killing(Strategy):\n"
+        "    def weights(self, signals):\n"
+        "        flag = Path(__file__).with_name(f'killed-{signals.epoch}')\n"
+        "        if multiprocessing.parent_process() and signals.epochs == 4 and signals.epoch and not flag.exists():\n"
+        "            flag.touch()\n"
+        "            os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return 1.0, 0.0\n"
+    )
+    strategies.load_plugin(str(plugin))
+    try:
+        tasks = make_tasks(make_runs("test-killing", epochs=4), tmp_path / "study", (str(plugin),), snapshot_every=1)
+        events = []
+        assert LocalPool(workers=1, threads=1).run(alone(tasks.values()), events.append) == []
+    finally:
+        strategies.registry._registry.pop("test-killing")
+    assert len([event for event in events if isinstance(event, Warned)]) == 3
+    (record,) = load_study(tmp_path / "study")
+    assert record.status == "done"
+    assert [event.epoch for event in events if isinstance(event, EpochDone)] == [1, 2, 3, 4]
+
+
 def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, make_runs, make_tasks):
     plugin = tmp_path / "killing.py"
     plugin.write_text(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.execution.backlog import segments_of
-from bench.execution.events import EpochDone, RunEnded, RunParted
+from bench.execution.events import EpochDone, RunEnded, RunParted, Warned
 from bench.execution.resume import start_of
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Work
@@ -141,8 +141,12 @@ def test_a_shared_beginning_that_fails_is_left_to_each_run_alone(tmp_path, make_
     tasks = make_tasks(runs, tmp_path)
     (segment,) = segments_of(runs, {}, True)
     monkeypatch.setattr("bench.execution.worker.PolygonTrainer.run", lambda self: 1 / 0)
-    over = carry_out(work(segment, tasks), lambda event: None)
+    events = []
+    over = carry_out(work(segment, tasks), events.append)
     assert over.apart
+    assert [event.text for event in events if isinstance(event, Warned)] == [
+        "ZeroDivisionError: division by zero; it is tried alone, as those that share with it are"
+    ]
     assert {RunFolder(task.folder).read().status for task in tasks.values()} == {"running"}
 
 
@@ -236,3 +240,18 @@ def test_a_run_that_is_over_is_not_begun_again_by_the_worker_that_takes_over(tmp
     assert (one.folder / "run.json").read_text() == text
     assert folder.read().status == "done"
     assert sorted(event.run_id for event in events if isinstance(event, RunEnded)) == sorted((one.run_id, other.run_id))
+
+
+def test_runs_taken_for_one_training_that_are_not_are_parted_and_end_as_if_alone(tmp_path, make_runs, make_tasks):
+    runs = make_runs("l2", "two-stage-50", epochs=4)
+    tasks, undisturbed = make_tasks(runs, tmp_path / "a"), make_tasks(runs, tmp_path / "b")
+    mistaken = Work(tuple(tasks[run.id] for run in runs), 4)  # they part after two epochs
+    events = []
+    assert carry_out(mistaken, events.append).apart
+    (told,) = [event.text for event in events if isinstance(event, Warned)]
+    assert told.startswith("Disagreement: one training so far, they part in epoch 3: l2 (1, 0), two-stage-50 (0, 1)")
+    for piece in mistaken.apart():
+        carry_out(piece, events.append)
+    carry_out_all(runs, undisturbed, False)
+    for run in runs:
+        assert_same(left_behind(tasks[run.id]), left_behind(undisturbed[run.id]))

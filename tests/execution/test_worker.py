@@ -9,7 +9,10 @@ import pytest
 import torch
 
 import strategies
+from bench.detector.trainer import PolygonTrainer
+from bench.execution.backlog import Backlog
 from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.execution.resume import Progress, write_progress
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
@@ -95,3 +98,108 @@ def test_data_that_changed_meanwhile_fail_the_run(carried_out):
     assert record.status == "failed"
     assert "the data changed while the study ran" in record.reason
     assert [path.name for path in folder.path.iterdir()] == ["run.json"]
+
+
+def test_an_error_before_training_fails_the_run_and_not_the_process(make_runs, make_tasks, tmp_path, monkeypatch):
+    def lost(device):
+        raise RuntimeError("No CUDA GPUs are available")
+
+    monkeypatch.setattr("bench.execution.worker.Usage", lost)
+    runs = make_runs("l2", "two-stage-50")
+    tasks = list(make_tasks(runs, tmp_path).values())
+    assert carry_out(Work(tuple(tasks), 2), lambda event: None).apart
+    events = []
+    over = carry_out(Work((tasks[0],), 2), events.append)
+    assert not over.goes_on
+    record = RunFolder(tasks[0].folder).read()
+    assert record.status == events[-1].status == "failed"
+    assert record.reason == events[-1].reason == "RuntimeError: No CUDA GPUs are available"
+    assert "in lost" in (tasks[0].folder / "error.log").read_text()
+
+
+def files_of(folder):
+    """Return what a run leaves, but for clocks."""
+    weights = torch.load(folder.path / "weights.pt", weights_only=True)["state_dict"]
+    return (
+        {key: value.numpy().tobytes() for key, value in weights.items()},
+        folder.read_history().drop(columns="seconds").to_csv(),
+        sorted(path.name for path in folder.path.iterdir()),
+    )
+
+
+def carried_out_in(make_tasks, run, folder, **options):
+    """Carry out a run; return its folder, its record and what happened."""
+    task = make_tasks([run], folder, **options)[run.id]
+    events = []
+    over = carry_out(Work((task,), task.epochs), events.append)
+    return RunFolder(task.folder), over, events
+
+
+def test_a_run_that_failed_goes_on_from_its_last_epoch_once_what_it_failed_of_is_mended(
+    make_runs, make_tasks, tmp_path, monkeypatch
+):
+    (run,) = make_runs("adaptive", epochs=4)
+    whole, *_ = carried_out_in(make_tasks, run, tmp_path / "whole")
+
+    def failing(trainer):
+        if trainer.epoch == 3:
+            raise OSError("the network drive is gone")
+        return open_epoch(trainer)
+
+    open_epoch = PolygonTrainer._open_epoch
+    with monkeypatch.context() as patched:
+        patched.setattr(PolygonTrainer, "_open_epoch", failing)
+        folder, _, events = carried_out_in(make_tasks, run, tmp_path / "failed")
+    assert (events[-1].status, events[-1].reason) == ("failed", "OSError: the network drive is gone")
+    again = Backlog(tmp_path / "failed", [run], make_tasks([run], tmp_path / "failed"), True, {})
+    try:
+        assert again.take().length == 1
+    finally:
+        again.close()
+    folder, _, events = carried_out_in(make_tasks, run, tmp_path / "failed")
+    assert [event.epoch for event in events if isinstance(event, EpochDone)] == [4]
+    assert folder.read().done
+    assert files_of(folder) == files_of(whole)
+
+
+def test_a_snapshot_that_no_trainer_fits_is_set_aside_and_its_run_starts_again(make_runs, make_tasks, tmp_path):
+    (run,) = make_runs("l2", epochs=2)
+    whole, *_ = carried_out_in(make_tasks, run, tmp_path / "whole")
+    task = make_tasks([run], tmp_path / "unfit")[run.id]
+    other = {"epoch": 0, "model": {"another layer": torch.zeros(3)}, "mixers": [{"strategy": {}, "alpha": None}]}
+    write_progress(task.folder, task.identity, Progress(rows=[{"epoch": 1}], trainer=other))
+    folder, over, events = carried_out_in(make_tasks, run, tmp_path / "unfit")
+    assert over.apart
+    (told,) = [event.text for event in events if isinstance(event, Warned)]
+    assert "snapshot.pt cannot be gone on from; set aside as snapshot.unreadable" in told
+    assert "KeyError" in told
+    folder, _, events = carried_out_in(make_tasks, run, tmp_path / "unfit")
+    assert [event.epoch for event in events if isinstance(event, EpochDone)] == [1, 2]
+    (folder.path / "snapshot.unreadable").unlink()
+    assert files_of(folder) == files_of(whole)
+
+
+def test_a_model_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks, tmp_path):
+    (run,) = make_runs("l2")
+    folder, _, events = carried_out_in(make_tasks, dataclasses.replace(run, model_digest="0" * 12), tmp_path)
+    assert events[-1].reason == "yolo11n-polygon.yaml: the model changed while the study ran; start it again"
+    assert folder.read().status == "failed"
+
+
+def test_a_plugin_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks, tmp_path):
+    @strategies.register("test-edited")
+    class Edited(strategies.Strategy):
+        def weights(self, signals):
+            return 1.0, 0.0
+
+    try:
+        (run,) = make_runs("test-edited")
+        assert run.identity["strategy"]["source"] == Edited.own_source
+        Edited.own_source = "0" * 12  # as a worker that has read the file after an edit would have it
+        *_, events = carried_out_in(make_tasks, run, tmp_path)
+    finally:
+        strategies.registry._registry.pop("test-edited")
+    assert (events[-1].status, events[-1].reason) == (
+        "failed",
+        "test-edited: its plug-in changed while the study ran; start it again",
+    )

@@ -27,6 +27,8 @@ def record(
     drawn=None,
     timing=None,
     shared=None,
+    source=None,
+    model_digest=None,
     **metrics,
 ):
     """Return a record as a run would have left it.
@@ -39,6 +41,8 @@ def record(
     key = repr((label, seed, form, data, epochs, parameters))
     if replicate or drawn:
         key += repr((replicate, drawn))
+    if source or model_digest:
+        key += repr((source, model_digest))
     own = {} if parameters == {} else {**registered(label), **(parameters or {})}
     figures = dict.fromkeys(METRICS, 0.0) | {"mAP50_95": ap, "mAP50": min(1.0, 1.5 * ap), "mAP75": ap / 2} | metrics
     return RunRecord(
@@ -46,11 +50,17 @@ def record(
         id=hashlib.sha256(key.encode()).hexdigest()[:12],
         study="main",
         identity={
-            "strategy": {"name": name, "parameters": own, **({"drawn": drawn} if drawn else {})},
+            "strategy": {
+                "name": name,
+                "parameters": own,
+                **({"drawn": drawn} if drawn else {}),
+                **({"source": source} if source else {}),
+            },
             "form": form,
             "data": described,
             "seed": seed,
             "model": "yolo11n-polygon.yaml",
+            **({"model_digest": model_digest} if model_digest else {}),
             "settings": settings,
             **({"replicate": replicate} if replicate else {}),
         },
@@ -88,11 +98,11 @@ def rescue(by, seed=0, ap=0.4, before=1.0, after=0.0, form="centred", **more):
     return record(f"rescue[by={by}]", seed, ap, form, **given | more)
 
 
-def control(of, kind, seed=0, ap=0.5, form="paper"):
+def control(of, kind, seed=0, ap=0.5, form="paper", **more):
     """Return a control of a strategy; each seed plays weights of its own."""
     what = {"average": "averaged", "shuffle": "shuffled", "replay": "replayed"}[kind]
     given = {"parameters": {"of": of}, "drawn": {"trajectory": [[0.5, 0.1 * seed]]}}
-    return record(f"{of}: {what}", seed, ap, form, name=f"control-{kind}", **given)
+    return record(f"{of}: {what}", seed, ap, form, name=f"control-{kind}", **given | more)
 
 
 def study(form="paper", **aps):

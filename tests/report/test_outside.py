@@ -140,3 +140,49 @@ def test_cost_counts_every_run_and_says_what_has_no_time():
     assert (row["runs"], row["epochs"], row["CPU, s"], row["peak memory, MiB"]) == ("5", "100", "100.0", "950")
     assert row["all runs, min"] == "3.8 and 1 untimed"
     assert "Together: 5 runs, 3.8 min." in text
+
+
+def versions(label="late", form="paper"):
+    """Return runs of two versions of a plug-in, the second better by 0.1."""
+    return [
+        record(label, seed, 0.5 + add + seed / 50, form, source=source) for source, add in SOURCES for seed in (0, 1)
+    ]
+
+
+SOURCES = (("aaaaaaaaaaaa", 0.0), ("bbbbbbbbbbbb", 0.1))
+
+
+def test_two_versions_of_a_plugin_are_two_rows_and_say_so():
+    found = compare([*BASE, *versions()])
+    rows = {row.label: row for row in found.rows if row.label.startswith("late")}
+    assert set(rows) == {"late with source=aaaaaaaaaaaa", "late with source=bbbbbbbbbbbb"}
+    assert [row.means["mAP50_95"] for row in rows.values()] == pytest.approx([0.61, 0.51])
+    text = markdown([*BASE, *versions()])
+    assert "late with source=aaaaaaaaaaaa" in text
+    assert "late with source=bbbbbbbbbbbb" in text
+
+
+def test_runs_from_before_sources_were_kept_are_a_version_too():
+    old = [record("late", seed, 0.4, "paper") for seed in (0, 1)]
+    found = compare([*BASE, *old, *versions()[:2]])
+    assert {row.label for row in found.rows} == {"l2", "cosine", "late with no source", "late with source=aaaaaaaaaaaa"}
+
+
+def test_a_control_and_a_rescue_stand_beside_the_version_they_are_of():
+    controls = [control("late", "average", seed, 0.5 + seed / 50, source="bbbbbbbbbbbb") for seed in (0, 1)]
+    rescues = [rescue("late", seed, 0.305 + seed / 100, source="bbbbbbbbbbbb") for seed in (0, 1)]
+    found = compare([*BASE, *versions(), *versions(form="centred"), *controls, *rescues])
+    assert found.controls[0].difference.mean == pytest.approx(0.1)  # 0 to the other version
+    assert found.escapes[0].kept.mean == pytest.approx((0.305 / 0.6 + 0.315 / 0.62) / 2)
+
+
+def test_what_a_control_is_of_is_not_guessed_where_a_label_stands_for_several():
+    several = [record("late", 0, 0.5, "paper", parameters={"end": end}) for end in (0.1, 0.2)]
+    assert compare([*BASE, *several, control("late", "average", 0, 0.5)]).controls[0].difference is None
+
+
+def test_two_contents_of_one_model_yaml_are_two_comparisons():
+    digests = ("aaaaaaaaaaaa", "bbbbbbbbbbbb")
+    found = build([record("l2", 0, 0.5, model_digest=digest) for digest in digests])
+    assert [one.title for one in found.comparisons] == [f"documents (model_digest={digest})" for digest in digests]
+    assert len(found.families) == 2

@@ -103,3 +103,53 @@ def test_a_plugin_file_registers_and_a_broken_one_is_named(tmp_path):
     ):
         with pytest.raises(StrategyError, match=message):
             strategies.load_plugin(source)
+
+
+@pytest.fixture
+def listed():
+    """Register a strategy with parameters that are lists; it is gone afterwards."""
+
+    @strategies.register("test-listed", core=False)
+    class Listed(strategies.Mix):
+        knots: tuple[float, ...] = (1.0, 0.0)
+        pair: tuple[int, str] = (1, "a")
+        odd: int | None = None
+
+        def alpha_at(self, signals):
+            return self.knots[0]
+
+    yield Listed
+    strategies.registry._registry.pop("test-listed")
+
+
+def test_a_list_of_numbers_is_a_parameter_that_its_label_names_so_that_it_can_be_read_again(listed):
+    (one,) = strategies.parse("test-listed[knots=[[0.5,1]],pair=[[2,b]]]")
+    assert (one.knots, one.pair) == ((0.5, 1.0), (2, "b"))
+    assert all(type(knot) is float for knot in one.knots)
+    assert one.label == "test-listed[knots=[[0.5,1]],pair=[[2,b]]]"
+    assert strategies.parse(one.label) == [one]
+    assert strategies.build("test-listed", {"knots": [0.5, 1.0], "pair": [2, "b"]}) == one  # as a record has it
+    assert len(strategies.parse("test-listed[knots=[[0.5,1],[0.2,1]]]")) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("test-listed[knots=0.5]", "got float; write KEY=[[a,b]]"),
+        ("test-listed[knots=[[a,b]]]", "expected float, got str"),
+        ("test-listed[pair=[[1,b,c]]]", "got 3 values"),
+        ("test-listed[odd=1]", "declare it as bool, int, float, str or a tuple"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_one_clear_line(listed, text, message):
+    with pytest.raises(StrategyError) as caught:
+        strategies.parse(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plugin_that_ends_the_process_on_import_is_named(tmp_path):
+    path = tmp_path / "plug_exit.py"
+    path.write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(StrategyError, match=r"plug_exit\.py cannot be imported: SystemExit: 0"):
+        strategies.load_plugin(str(path))

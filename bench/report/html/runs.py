@@ -42,7 +42,12 @@ def _facts(record: RunRecord) -> dict[str, dict[str, str]]:
     hardware = provenance.get("hardware") or {}
     parts: dict[str, Mapping[str, Any]] = {
         "Metrics": record.metrics,
-        "Strategy": {"name": strategy["name"], "form": record.form, **strategy["parameters"]},
+        "Strategy": {
+            "name": strategy["name"],
+            "form": record.form,
+            **strategy["parameters"],
+            **({"source": strategy["source"]} if "source" in strategy else {}),
+        },
         "Gradient ledger": record.ledger,
         "Time and memory": record.timing,
         "Provenance": {**(provenance.get("versions") or {}), "commit": provenance.get("commit"), **hardware},

@@ -1,0 +1,43 @@
+"""The value in `key=value`, as YAML reads it, and numbers as everyone writes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from bench.errors import UserError
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def read_value(word: str, key: str, text: str) -> Any:
+    """Return the value of an Ultralytics setting; what the key is no setting of, as YAML reads it.
+
+    `1e-3`, which is text in YAML 1.1, is a number where a number is wanted. `true` is none, though it is one to Python.
+
+    Args:
+        word: all of what was said, for the message.
+        key: the setting.
+        text: its value.
+
+    Raises:
+        UserError: the text cannot be read, or is no number, or no whole one, where one is wanted.
+    """
+    import bench.detector  # noqa: F401, I001  # quietens Ultralytics before it is imported
+    from ultralytics.cfg import CFG_FLOAT_KEYS, CFG_FRACTION_KEYS, CFG_INT_KEYS
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserError(f"{word}: the value cannot be read") from None
+    if key not in CFG_FLOAT_KEYS | CFG_FRACTION_KEYS | CFG_INT_KEYS | {"scale"}:
+        return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if key in CFG_INT_KEYS and (isinstance(value, bool) or not isinstance(value, int)):
+        raise UserError(f"{word}: give a whole number")
+    if isinstance(value, bool):
+        raise UserError(f"{word}: give a number")
+    return value

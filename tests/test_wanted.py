@@ -1,0 +1,39 @@
+"""From words to runs: what is named twice is there once, and hints can be given to a shell as they are."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.commands.run import _report_words
+from tests.commands import bench
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_data_that_are_named_twice_are_one(small_folder, tmp_path):
+    words = ("plan", "--strategy", "l2", "--seeds", 1, "--precision", "fp32", "--out", tmp_path, "--data", small_folder)
+    once = bench(*words)
+    assert once.code == 0
+    assert bench(*words, "--data", f"{small_folder}/") == once
+    assert "1 run to train" in once.out or "1 runs to train" in once.out
+
+
+def test_the_hint_of_a_report_is_what_a_shell_reads_as_meant():
+    assert _report_words(Path("results"), "main") == ""
+    assert _report_words(Path("results"), "first") == " first"
+    words = _report_words(Path("my results"), "a name; rm x")
+    assert shlex.split(words) == ["a name; rm x", "--out", "my results"]
+
+
+def test_within_torchrun_a_run_trains_alone():
+    """Its variables are for Ultralytics, on import, alone: what starts the processes may need them later."""
+    told = "import os, bench.detector, ultralytics.utils as u; print(u.RANK, u.WORLD_SIZE, os.environ['RANK'])"
+    within = {**os.environ, "RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT, env=within, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["-1", "1", "1"]
