@@ -20,12 +20,12 @@ RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no pre
 
 def main_table(comparison: Comparison) -> pd.DataFrame:
     """Return the comparison table, a row a strategy."""
-    return _rows_table(comparison.core)
+    return _rows_table(comparison, comparison.core)
 
 
 def variants_table(comparison: Comparison) -> pd.DataFrame:
     """Return the table of variants, in the same form, below the same reference."""
-    return _rows_table([row for row in comparison.core if row.reference] + list(comparison.variants))
+    return _rows_table(comparison, [row for row in comparison.core if row.reference] + list(comparison.variants))
 
 
 def shape_table(comparison: Comparison) -> pd.DataFrame:
@@ -120,8 +120,9 @@ def time_unit(seconds: Iterable[float | None]) -> tuple[float, str]:
     return (60.0, "min") if longest < 7200 else (3600.0, "h")
 
 
-def _rows_table(rows: Sequence[Row]) -> pd.DataFrame:
-    seconds, unit = time_unit(row.train_s for row in rows)
+def _rows_table(comparison: Comparison, rows: Sequence[Row]) -> pd.DataFrame:
+    what, times = _times(comparison, rows)
+    seconds, unit = time_unit(times)
     return pd.DataFrame(
         [
             {
@@ -134,9 +135,21 @@ def _rows_table(rows: Sequence[Row]) -> pd.DataFrame:
                 "full-image": percent(row.means.get("full_image")),
                 "bow tie": percent(row.means.get("bow_tie")),
                 f"difference to {REFERENCE}": difference(row),
-                f"training, {unit}": number(row.train_s, f".{int(seconds > 1)}f", seconds),
+                f"{what}, {unit}": number(time, f".{int(seconds > 1)}f", seconds),
                 "status": status(row),
             }
-            for row in rows
+            for row, time in zip(rows, times, strict=True)
         ]
     )
+
+
+def _times(comparison: Comparison, rows: Sequence[Row]) -> tuple[str, list[float | None]]:
+    """Return what a run of each row took, and what that is.
+
+    On a processor it is processor time, which knows nothing of pauses and of what else the machine was busy with.
+    """
+    processor = [row.cost.cpu_s if row.done else None for row in rows]
+    known = [one for one in processor if one is not None]
+    if comparison.provenance.get("device") == ("cpu",) and known and all(map(math.isfinite, known)):
+        return "CPU", processor
+    return "training", [row.train_s for row in rows]

@@ -473,6 +473,14 @@ def test_training_time_has_one_unit_a_table(seconds, unit, shown):
     assert times == [shown, "–"]
 
 
+@pytest.mark.parametrize(("device", "heading", "shown"), [("cpu", "CPU, s", "90"), ("0", "training, min", "29.0")])
+def test_on_a_processor_a_run_costs_processor_time_whatever_pauses_there_were(device, heading, shown):
+    paused = record("l2", train_s=1740.0, timing={"cpu_s": 90.0})
+    hardware = {**paused.provenance["hardware"], "device": device}
+    records = [dataclasses.replace(paused, provenance={**paused.provenance, "hardware": hardware})]
+    assert next(row[heading] for row in table(render(build(records), "md"), heading)) == shown
+
+
 def test_ties_are_in_the_order_of_their_names():
     (comparison,) = build(study(b=[0.5, 0.5], l2=[0.1, 0.1], a=[0.5, 0.5], c=[0.6, 0.6])).comparisons
     assert [row.label for row in comparison.rows] == ["l2", "c", "a", "b"]
