@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 from bench.claims.combining import p_values
-from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, SILENT, Finding, Judgement, Verdict, causes_first
+from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, Finding, Judgement, Verdict, causes_first
 from bench.claims.planning import more_flips, more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
 from bench.claims.registered import registered_key, strategy_key
@@ -289,7 +289,7 @@ def _told(event: str, arm: Arm, evidence: Evidence) -> tuple[list[tuple[RunRecor
     for record in evidence.runs.get(arm, ()):
         happened = EVENTS[event].read(record)
         if happened is None:
-            silent.append(f"{arm.name} s{record.seed}: {record.status if not record.done else SILENT}")
+            silent.append(f"{arm.name} s{record.seed}: {record.status if not record.done else EVENTS[event].silent}")
         else:
             told.append((record, happened))
     return told, silent

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bench.claims.model import NOT_STUCK, SILENT
 from bench.margins import MOST
 from bench.records import RunRecord
 
@@ -22,10 +23,11 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a run or not; `read` gives None for a run that cannot tell."""
+    """Something that happened in a run or not; `read` gives None for a run that cannot tell, `silent` says why."""
 
     text: str
     read: Callable[[RunRecord], bool | None]
+    silent: str = SILENT
 
 
 def _metric(key: str) -> Callable[[RunRecord], float | None]:
@@ -97,6 +99,7 @@ EVENTS: Mapping[str, Event] = {
     "escaped": Event(
         "ends in no degenerate shape on most images, of those stuck in full-image boxes before the second stage",
         _escaped,
+        NOT_STUCK,
     ),
     "degenerate": Event("ends degenerate on most images", _degenerate),
     "failed": Event("diverges, fails or ends degenerate on most images", _failed),

@@ -16,6 +16,7 @@ import datasets
 from bench.records import RunFolder
 from bench.tracking import open_trackers, wandb_session
 from bench.tracking import weights_and_biases as wb
+from bench.tracking.wandb_artifacts import wandb_id
 
 from ..report.samples import record
 from .following import config, follow, history, info, read_back, rows, summary
@@ -157,4 +158,6 @@ def test_the_server_is_asked_to_go_on_only_where_there_is_something(tmp_path, mo
 def test_two_studies_of_one_project_have_runs_of_their_own(tmp_path):
     for study in ("main", "it's another"):
         follow(open_trackers(config(tmp_path, "offline"), info(study=study)))
-    assert {one["run"][0]["run_id"] for one in read_back(tmp_path).values()} == {f"{ID}-main", f"{ID}-it-s-another"}
+    ids = {one["run"][0]["run_id"] for one in read_back(tmp_path).values()}
+    assert ids == {wandb_id(ID, "main"), wandb_id(ID, "it's another")}
+    assert len(ids) == 2

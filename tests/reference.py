@@ -1,0 +1,137 @@
+"""The published study: the report at the root, its figures and the README's first screen, all from its records.
+
+`python -m tests.reference` makes them anew from what lies in `results/reference/`; `python -m tests.reference STUDY`
+takes the records from a study's folder first: data set by data set, those of which every run is over.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bench.manifest import NAME as MANIFEST
+from bench.records import GOES_ON, load_study
+from bench.report import Report, load_report, render_markdown
+from bench.report.arms import CORE
+from bench.report.blocks import Answers
+from bench.report.figures import Figure, draw
+from bench.report.markdown import markdown_of
+from bench.report.markup import table
+from bench.report.model import FIGURE, REFERENCE, Family, Row
+from bench.report.numbers import MISSING, figure, percent
+from bench.report.sections import sections
+from bench.report.tables import judged
+
+ROOT = Path(__file__).resolve().parent.parent
+README, TEXT, STUDY = ROOT / "README.md", ROOT / "HYBRID_LOSS_RESULTS.md", ROOT / "results" / "reference"
+FIGURES = "figures"
+RECORDS = ("run.json", "history.csv", "bootstrap.json")
+"""What is published of a run: what a report reads, and no images, weights or predictions."""
+BEST = 5
+"""How many of the best strategies the README shows, beside the losses alone."""
+ALONE = (REFERENCE, "mgiou", "mgiou-centred")
+BEGIN, END = "<!-- reference -->", "<!-- end of reference -->"
+
+
+def take(study: Path, into: Path = STUDY) -> list[str]:
+    """Copy a study's records. Return the names of the data sets that are left out, since runs of them are not over."""
+    by_data = defaultdict(list)
+    for record in load_study(study):
+        by_data[record.identity["data"]["name"]].append(record)
+    unfinished = [name for name, records in by_data.items() if any(one.status in GOES_ON for one in records)]
+    shutil.rmtree(into, ignore_errors=True)
+    for one in (record for name, records in by_data.items() if name not in unfinished for record in records):
+        (into / one.id).mkdir(parents=True)
+        for name in RECORDS:
+            if (study / one.id / name).exists():
+                shutil.copyfile(study / one.id / name, into / one.id / name)
+    shutil.copyfile(study / MANIFEST, into / MANIFEST)
+    return unfinished
+
+
+def written(root: Path, study: Path = STUDY) -> dict[Path, str]:
+    """Return the report and the README by their paths, as the records have them; the figures are drawn below `root`."""
+    report = load_report(study)
+    figures = draw(study, report, root / STUDY.relative_to(ROOT) / FIGURES)
+    return {
+        TEXT: render_markdown(report, figures, root),
+        README: _with_first_screen(README.read_text(), _first_screen(report, figures, root)),
+    }
+
+
+def _with_first_screen(text: str, block: str) -> str:
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin, BEGIN
+    assert end, END
+    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
+
+
+def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
+    (family,) = report.families
+    by_path = {one.path.stem: one for one in figures}
+    shown = by_path.get("all-difference") or by_path[f"{family.members[0]}-difference"]
+    answers = next(block for block in sections(report)[0].blocks if isinstance(block, Answers))
+    rows = _table(report, family)
+    return "\n\n".join(
+        [
+            markdown_of(answers),
+            table(rows),
+            f"{_runs(report)}; [all strategies, variants, claims and runs](HYBRID_LOSS_RESULTS.md), from "
+            "[these records](results/reference), which `python -m bench report reference` reads.",
+            f"![{shown.title}]({shown.path.relative_to(root).as_posix()})",
+        ]
+    )
+
+
+def _table(report: Report, family: Family) -> pd.DataFrame:
+    """Return a line each for the losses alone and for the strategies that are best over all data sets."""
+    by_data = [{row.name: row for row in one.core} for one in report.comparisons]
+    over = {one.name: judged(one, one.difference) for one in family.combined if one.table == CORE}
+    if not over:
+        over = {row.name: judged(row, row.difference) for row in report.comparisons[0].core if row.difference}
+    names = list(dict.fromkeys([*list(over)[:BEST], *over, *by_data[0]]))
+    chosen = [name for i, name in enumerate(names) if i < BEST or by_data[0][name].strategy["name"] in ALONE]
+    chosen.sort(key=lambda name: not by_data[0][name].reference)
+    return pd.DataFrame([_line([rows[name] for rows in by_data], family.members, over) for name in chosen])
+
+
+def _line(rows: Sequence[Row], titles: Sequence[str], over: dict[str, str]) -> dict[str, str]:
+    first = rows[0]
+    where = " (mean)" if len(rows) > 1 else ""
+    return {
+        "strategy": first.label,
+        "MGIoU": first.form or MISSING,
+        **{f"mAP50-95, {title}": figure(row.means[FIGURE]) for title, row in zip(titles, rows, strict=True)},
+        "full-image": " / ".join(percent(row.means["full_image"]) for row in rows),
+        f"difference to {REFERENCE}{where}": "reference" if first.reference else over.get(first.name, MISSING),
+    }
+
+
+def _runs(report: Report) -> str:
+    """Return what the runs were, in a few words."""
+    one = report.comparisons[0]
+    settings = one.condition["settings"]
+    seeds = len(next(row for row in one.core if row.reference).seeds)
+    count = sum(len(row.seeds) for comparison in report.comparisons for row in comparison.all_rows)
+    where = ", ".join(
+        sorted({device for comparison in report.comparisons for device in comparison.provenance["device"]})
+    )
+    return (
+        f"{count} runs: {seeds} seeds of {one.condition['model'].removesuffix('.yaml')} from scratch at "
+        f"{settings['imgsz']} px for {settings['epochs']} epochs on {where.replace('cpu', 'a CPU')}"
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        for name in take(Path(sys.argv[1])):
+            print(f"left out, since runs of it are not over: {name}", file=sys.stderr)
+    shutil.rmtree(STUDY / FIGURES, ignore_errors=True)
+    for path, text in written(ROOT).items():
+        path.write_text(text)

@@ -1,0 +1,62 @@
+"""What is published is what its records say, byte for byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench.records import RunFolder, load_study
+from tests.reference import README, RECORDS, STUDY, TEXT, take, written
+
+from .report.samples import record
+
+
+@pytest.fixture(scope="module")
+def anew(tmp_path_factory):
+    """Return the folder with the figures, and the texts by path, as the records have them now."""
+    root = tmp_path_factory.mktemp("published")
+    return root, written(root)
+
+
+def test_the_report_is_that_of_its_records(anew):
+    published = TEXT.read_text()
+    other = re.match(r"# Hybrid loss comparison: study (?!reference\n)\S+", published)
+    if other:  # the README's first command writes there
+        pytest.skip(f"{TEXT.name} is yours now: {other[0]}; git has the published one")
+    assert published == anew[1][TEXT]
+
+
+def test_the_first_screen_is_that_of_its_records(anew):
+    assert README.read_text() == anew[1][README]
+
+
+def test_the_figures_are_there_and_no_others(anew):
+    figures = STUDY / "figures"
+    drawn = {path.name for path in (anew[0] / figures.relative_to(README.parent)).iterdir()}
+    assert {path.name for path in figures.iterdir()} == drawn
+    assert drawn <= set(re.findall(r"\(results/reference/figures/(\S+)\)", anew[1][TEXT]))
+
+
+def test_every_run_is_over_and_nothing_but_records_is_published():
+    records = load_study(STUDY)
+    assert {one.study for one in records} == {STUDY.name}
+    assert {one.status for one in records} <= {"done", "diverged", "failed"}
+    folders = {path.name for path in STUDY.iterdir() if path.is_dir()} - {"figures"}
+    assert folders == {one.id for one in records}
+    assert {path.name for folder in folders for path in (STUDY / folder).iterdir()} <= set(RECORDS)
+    assert all((STUDY / one.id / "history.csv").exists() for one in records if one.done)
+
+
+def test_a_data_set_is_taken_when_all_of_its_runs_are_over(tmp_path):
+    whole = [record("l2", seed=0, data="whole"), record("l2", seed=1, data="whole", status="failed")]
+    begun = [record("l2", seed=0, data="begun"), record("l2", seed=1, data="begun", status="running")]
+    for one in [*whole, *begun]:
+        folder = RunFolder(tmp_path / "study" / one.id)
+        folder.write(one)
+        folder.write_predictions([])
+    (tmp_path / "study" / "study.json").write_text("{}")
+    (tmp_path / "published" / "old").mkdir(parents=True)
+    assert take(tmp_path / "study", tmp_path / "published") == ["begun"]
+    found = {str(path.relative_to(tmp_path / "published")) for path in (tmp_path / "published").rglob("*.*")}
+    assert found == {"study.json", *(f"{one.id}/run.json" for one in whole)}
