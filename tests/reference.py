@@ -22,7 +22,7 @@ from bench.report.blocks import Answers
 from bench.report.figures import Figure, draw
 from bench.report.markdown import markdown_of
 from bench.report.markup import table
-from bench.report.model import FIGURE, REFERENCE, Family, Row
+from bench.report.model import FIGURE, REFERENCE, Comparison, Family, Row
 from bench.report.numbers import MISSING, figure, percent
 from bench.report.sections import sections
 from bench.report.tables import judged
@@ -40,17 +40,22 @@ BEGIN, END = "<!-- reference -->", "<!-- end of reference -->"
 
 def take(study: Path, into: Path = STUDY) -> list[str]:
     """Copy a study's records. Return the names of the data sets that are left out, since runs of them are not over."""
+    if study.resolve() == into.resolve():
+        raise SystemExit(f"{study}: this is where the published records are; give the folder of another study")
     by_data = defaultdict(list)
     for record in load_study(study):
         by_data[record.identity["data"]["name"]].append(record)
     unfinished = [name for name, records in by_data.items() if any(one.status in GOES_ON for one in records)]
-    shutil.rmtree(into, ignore_errors=True)
+    new = into.with_name(f".{into.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
     for one in (record for name, records in by_data.items() if name not in unfinished for record in records):
-        (into / one.id).mkdir(parents=True)
+        (new / one.id).mkdir(parents=True)
         for name in RECORDS:
             if (study / one.id / name).exists():
-                shutil.copyfile(study / one.id / name, into / one.id / name)
-    shutil.copyfile(study / MANIFEST, into / MANIFEST)
+                shutil.copyfile(study / one.id / name, new / one.id / name)
+    shutil.copyfile(study / MANIFEST, new / MANIFEST)
+    shutil.rmtree(into, ignore_errors=True)  # not before there is something to take its place
+    new.rename(into)
     return unfinished
 
 
@@ -91,10 +96,10 @@ def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
 
 def _table(report: Report, family: Family) -> pd.DataFrame:
     """Return a line each for the losses alone and for the strategies that are best over all data sets."""
-    by_data = [{row.name: row for row in one.core} for one in report.comparisons]
+    by_data = [{row.name: row for row in one.core} for one in _members(report, family)]
     over = {one.name: judged(one, one.difference) for one in family.combined if one.table == CORE}
     if not over:
-        over = {row.name: judged(row, row.difference) for row in report.comparisons[0].core if row.difference}
+        over = {row.name: judged(row, row.difference) for row in _members(report, family)[0].core if row.difference}
     names = list(dict.fromkeys([*list(over)[:BEST], *over, *by_data[0]]))
     chosen = [name for i, name in enumerate(names) if i < BEST or by_data[0][name].strategy["name"] in ALONE]
     chosen.sort(key=lambda name: not by_data[0][name].reference)
@@ -113,9 +118,14 @@ def _line(rows: Sequence[Row], titles: Sequence[str], over: dict[str, str]) -> d
     }
 
 
+def _members(report: Report, family: Family) -> list[Comparison]:
+    """Return the comparisons that stand for a family's data sets: of each the version that is in the answers."""
+    return [one for one in report.comparisons if one.title in family.members]
+
+
 def _runs(report: Report) -> str:
     """Return what the runs were, in a few words."""
-    one = report.comparisons[0]
+    one = _members(report, report.families[0])[0]
     settings = one.condition["settings"]
     seeds = len(next(row for row in one.core if row.reference).seeds)
     count = sum(len(row.seeds) for comparison in report.comparisons for row in comparison.all_rows)

@@ -63,3 +63,10 @@ def test_a_data_set_is_taken_when_all_of_its_runs_are_over(tmp_path):
     assert take(tmp_path / "study", tmp_path / "published") == ["begun"]
     found = {str(path.relative_to(tmp_path / "published")) for path in (tmp_path / "published").rglob("*.*")}
     assert found == {"study.json", *(f"{one.id}/run.json" for one in whole)}
+
+
+def test_the_published_records_are_not_taken_from_where_they_are(tmp_path):
+    RunFolder(tmp_path / "reference" / "a").write(record("l2"))
+    with pytest.raises(SystemExit, match="another study"):
+        take(tmp_path / "reference", tmp_path / "reference" / ".." / "reference")
+    assert (tmp_path / "reference" / "a" / "run.json").exists()

@@ -45,12 +45,13 @@ def deciding(statement: Statement, findings: Sequence[Finding], refuted: bool) -
     if not isinstance(statement, All | Some):
         return (statement, findings[0]) if findings[0].estimate is not None else None
     branches = [
-        (p_values(part, found)[refuted], told)
+        (p_values(part, found), told)
         for part, found in parts_of(statement, findings)
         if (told := deciding(part, found, refuted)) is not None
     ]
     weakest = max if isinstance(statement, All) != refuted else min
-    return weakest(branches, key=lambda branch: branch[0])[1] if branches else None
+    # Parts on the wrong side of their bounds all have p = 1 for it: of those, the p-value against tells them apart.
+    return weakest(branches, key=lambda one: (one[0][refuted], -one[0][not refuted]))[1] if branches else None
 
 
 def parts_of(statement: All | Some, findings: Sequence[Finding]) -> Iterator[tuple[Statement, tuple[Finding, ...]]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean, stdev
 
-from bench.claims.statement import Region
+from bench.claims.combining import p_values
+from bench.claims.model import Finding
+from bench.claims.statement import Claim, Rate, Region
 from bench.statistics import ALPHA, Looks, over_looks, over_looks_exact, rate_p_values, seeds_to_decide
 
 _MOST_RUNS = 1000
 _MOST_SEEDS = 30
+_MOST_EACH = 200
 
 
 def more_seeds(values: Sequence[float], region: Region, looks: Looks) -> int | None:
@@ -69,5 +73,34 @@ def more_runs(k: int, n: int, region: Region, looks: Looks) -> int | None:
     for runs in range(n + 1, _MOST_RUNS + 1):
         p = min(rate_p_values(round(k / n * runs), runs, region.low, region.high))
         if over_looks_exact(p, looks and (looks[0], max(looks[1], runs))) <= ALPHA:
+            return runs
+    return None
+
+
+def runs_of_each(claim: Claim, findings: Sequence[Finding], looks: Looks) -> int | None:
+    """Return how many runs of each arm would decide a claim about rates, if each rate stayed what it is.
+
+    It is the claim that is planned for and not its parts: a choice among six pays for six.
+
+    Args:
+        claim: all of whose parts are rates.
+        findings: one a part, in their order.
+        looks: as `more_runs` has it.
+
+    Returns:
+        The least number above that of any part; None over 200, and where a part has no run.
+    """
+    rates = [leaf for leaf in claim.leaves() if isinstance(leaf, Rate)]
+    estimates = [finding.estimate for finding in findings]
+    if len(rates) < len(findings) or None in estimates:
+        return None
+    for runs in range(max(finding.n for finding in findings) + 1, _MOST_EACH + 1):
+        seen = looks and (looks[0], max(looks[1], runs))
+        planned = []
+        for leaf, finding, rate in zip(rates, findings, estimates, strict=True):
+            found = rate_p_values(round(rate * runs), runs, leaf.region.low, leaf.region.high)  # type: ignore[operator]
+            support, refute = (over_looks_exact(p, seen) for p in found)
+            planned.append(replace(finding, p_support=support, p_refute=refute))
+        if min(p_values(claim.statement, planned)) <= ALPHA:
             return runs
     return None

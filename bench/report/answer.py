@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.claims import Finding, Judgement
-from bench.claims.combining import parts_of
 from bench.claims.model import causes_first
+from bench.claims.planning import runs_of_each
 from bench.claims.show import what_would_decide
-from bench.claims.statement import All, Contrast, Leaf, Rate, Some, Statement
+from bench.claims.statement import Contrast, Leaf, Rate
 from bench.report.numbers import count_of, names, with_interval
 from bench.report.parts import Answer
+from bench.statistics import Looks
 
 QUESTIONS = {
     "escape-hybrid": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
@@ -30,12 +31,15 @@ _OPENING = {
 }
 
 
-def answers(together: Sequence[Judgement], members: Mapping[str, Sequence[Judgement]]) -> tuple[Answer, ...]:
+def answers(
+    together: Sequence[Judgement], members: Mapping[str, Sequence[Judgement]], looks: Looks
+) -> tuple[Answer, ...]:
     """Return a sentence for each of `QUESTIONS`.
 
     Args:
         together: the judgement of every claim over all data sets.
         members: the judgements on each data set alone, by its title, in the same order.
+        looks: what the verdicts pay for.
     """
     by_key = {judgement.claim.key: (i, judgement) for i, judgement in enumerate(together)}
     found = []
@@ -45,7 +49,7 @@ def answers(together: Sequence[Judgement], members: Mapping[str, Sequence[Judgem
             continue
         index, judgement = by_key[key]
         parts = {title: judgements[index] for title, judgements in members.items()}
-        found.append(Answer(key, judgement.verdict, _sentence(judgement, parts, len(together))))
+        found.append(Answer(key, judgement.verdict, _sentence(judgement, parts, len(together), looks)))
     return tuple(found)
 
 
@@ -82,10 +86,10 @@ def alone(judgement: Judgement) -> bool:
     return judgement.verdict in ("SUPPORTED", "REFUTED") and not judgement.holds_among_all
 
 
-def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int) -> str:
+def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int, looks: Looks) -> str:
     claim = judgement.claim
     said = claim.text + (f" ({claim.note})" if claim.note else "")
-    evidence = [*_evidence(parts)]
+    evidence = [*_evidence(parts, looks)]
     if judgement.missing:
         evidence.append(f"{missing(judgement)} ({COMMAND} runs them)")
     if alone(judgement):
@@ -93,11 +97,11 @@ def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int)
     return f"{_OPENING[judgement.verdict].format(said)}: {'; '.join(evidence) or 'nothing is on record'}."
 
 
-def _evidence(parts: Mapping[str, Judgement]) -> Iterator[str]:
+def _evidence(parts: Mapping[str, Judgement], looks: Looks) -> Iterator[str]:
     for title, judgement in parts.items():
         leaves = judgement.claim.leaves()
         if all(isinstance(leaf, Rate) and leaf.event == "escaped" for leaf in leaves):
-            told = _freed(judgement, brief=len(parts) > 1)
+            told = _freed(judgement, looks, brief=len(parts) > 1)
         else:
             short = len(leaves) == 1 and bool(judgement.claim.note)
             found = [part(leaf, one, short) for leaf, one in zip(leaves, judgement.findings, strict=True)]
@@ -116,38 +120,17 @@ def _left_out(judgement: Judgement) -> str:
     return f" (left out: {names(lost, 3)})" if lost else ""
 
 
-def _freed(judgement: Judgement, brief: bool) -> str:
+def _freed(judgement: Judgement, looks: Looks, brief: bool) -> str:
     """Return how many of the detectors that were stuck each strategy has freed; `brief` leaves the intervals out."""
     told, claim = [], judgement.claim
     for leaf, finding in zip(claim.leaves(), judgement.findings, strict=True):
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
             told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
-    outlook = None if judgement.verdict in ("SUPPORTED", "REFUTED") else _outlook(claim.statement, judgement.findings)
-    more = f", ≈ {outlook[1]} such runs of each would decide" if outlook and outlook[1] else ""
+    decided = judgement.verdict in ("SUPPORTED", "REFUTED")
+    needed = None if decided else runs_of_each(claim, judgement.findings, looks)
+    more = f", ≈ {needed} such runs of each would decide" if needed else ""
     return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
-
-
-def _outlook(statement: Statement, findings: Sequence[Finding]) -> tuple[bool, int | None] | None:
-    """Return whether a statement about rates is on its way to be supported, and how many runs of each that takes.
-
-    Returns:
-        None where nothing is on record; of the number, 0 where its parts are decided, None where there is no telling.
-    """
-    if isinstance(statement, All | Some):
-        found = [one for part, told in parts_of(statement, findings) if (one := _outlook(part, told)) is not None]
-        if not found:
-            return None
-        conjunction = isinstance(statement, All)
-        holds = (all if conjunction else any)(one for one, _ in found)
-        needed = [number for one, number in found if one == holds]
-        if holds == conjunction:  # every part has to be decided, else one of them
-            return holds, None if None in needed else max(needed)  # type: ignore[type-var]
-        return holds, min((number for number in needed if number is not None), default=None)
-    (finding,) = findings
-    if finding.estimate is None or not isinstance(statement, Rate):
-        return None
-    return statement.region.holds(finding.estimate), 0 if finding.decided else finding.seeds_to_decide
 
 
 def _to_decide(leaf: Leaf, finding: Finding) -> str:

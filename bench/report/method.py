@@ -54,7 +54,8 @@ ESCAPES = (
     "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
     "prediction. How good it is then is told by its share of its own AP beside it. "
     "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
-    "form at the same seed. Both figures of AP are of the runs that are counted."
+    "form at the same seed; where that ended in a degenerate shape itself there is no share. Both figures of AP are of "
+    "the runs that are counted."
 )
 
 CONTROLS = (

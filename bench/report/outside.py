@@ -82,7 +82,8 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     told = {record.id: event for record in group if (event := read(record)) is not None}
     # A run that never was stuck has nothing to recover from.
     ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, group[0])
-    alone = figures_of(by_itself)
+    # A share of next to nothing says nothing.
+    alone = figures_of(record for record in by_itself if not EVENTS["degenerate"].read(record))
     kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
     average = mean(ended.values())
     return Escape(

@@ -42,6 +42,15 @@ def test_a_choice_within_a_conjunction_is_one_part_of_it():
     assert told(statement, [*findings[:2], found(0.0001, text="sole")], False) == "chosen"
 
 
+@pytest.mark.parametrize(("kind", "expected"), [(All, "against"), (Some, "open")])
+def test_of_parts_on_the_wrong_side_a_choice_hangs_on_the_one_least_refuted_and_a_conjunction_on_the_most(
+    kind, expected
+):
+    findings = [found(1.0, 0.0002, "against"), found(1.0, 0.6, "open")]
+    for order in (findings, findings[::-1]):
+        assert told(kind((LEAF, LEAF)), order, False) == expected
+
+
 def test_what_is_not_on_record_is_passed_over():
     missing = dataclasses.replace(found(1.0, text="missing"), estimate=None)
     assert told(All((LEAF, LEAF)), [missing, TWO[0]], False) == "a"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from bench.report import build, render
 
@@ -64,23 +65,33 @@ def test_detectors_that_leave_the_image_have_not_been_freed():
     assert "cosine 0 of 8" in told
 
 
-def test_how_many_runs_would_decide_is_told_of_the_part_that_is_nearest():
-    """Any one hybrid that frees them would do; MGIoU alone must be seen not to."""
-    freed = {"static": 6, "cosine": 7, "linear": 0}
-    records = [rescue(by, seed, after=float(seed >= number)) for by, number in freed.items() for seed in range(9)]
-    records += [rescue("mgiou", seed, after=1.0) for seed in range(3)]
+HYBRIDS = ("static", "linear", "cosine", "step", "exponential", "adaptive")
+
+
+def first_answer(runs, hybrids=HYBRIDS):
+    """Return the verdict on the first question and its sentence, where every detector is freed but by MGIoU alone."""
+    records = [rescue(by, seed) for by in hybrids for seed in range(runs)]
+    records += [rescue("mgiou", seed, after=1.0) for seed in range(runs)]
     report = build([*study(l2=[0.5]), *records])
-    (judgement,) = [one for one in report.families[0].judgements if one.claim.key == "escape-hybrid"]
-    needed = {
-        leaf.arm.label: finding.seeds_to_decide
-        for leaf, finding in zip(judgement.claim.leaves(), judgement.findings, strict=True)
-    }
-    nearest = max(needed["rescue[by=cosine]"], needed["rescue[by=mgiou]"])
-    assert nearest < needed["rescue[by=static]"]
     told = section(plain(render(report, "md")), "The answer")
-    sentence = next(line for line in told.splitlines() if line.startswith("1. "))
-    assert "cosine 7 of 9" in sentence
-    assert f"≈ {nearest} such runs of each would decide" in sentence
+    return report.families[0].answers[0].verdict, next(line for line in told.splitlines() if line.startswith("1. "))
+
+
+def test_how_many_runs_would_decide_is_planned_for_the_whole_claim():
+    """A choice among six pays for six: what would decide a part does not decide the claim."""
+    needed = int(re.search(r"≈ (\d+) such runs of each would decide", first_answer(2)[1])[1])
+    verdict, told = first_answer(needed - 1)
+    assert verdict == "UNDECIDED"
+    assert f"≈ {needed} such runs" in told
+    verdict, told = first_answer(needed)
+    assert verdict == "SUPPORTED"
+    assert "would decide" not in told
+
+
+def test_how_many_runs_would_decide_is_not_told_while_some_are_missing():
+    verdict, told = first_answer(2, HYBRIDS[:3])
+    assert verdict == "NOT RUN"
+    assert "would decide" not in told
 
 
 def test_a_sentence_names_the_runs_that_were_lost_and_not_their_partners():

@@ -157,6 +157,12 @@ def test_the_escape_rate_counts_a_test_that_diverged_and_names_nobody_who_has_on
     assert winner.why.endswith("but lost runs")
 
 
+def test_there_is_no_share_of_an_own_run_that_ended_degenerate():
+    own = [record("cosine", 0, 0.5, "centred"), record("cosine", 1, 0.0001, "centred", bow_tie=1.0)]
+    (found,) = build([record("l2"), *own, *(rescue("cosine", seed) for seed in range(2))]).comparisons[0].escapes
+    assert found.kept.by_seed == pytest.approx({0: 0.8})
+
+
 def test_only_runs_that_were_stuck_have_something_to_recover_from():
     own = study(form="centred", cosine=[0.5, 0.5, 0.5])
     tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.2, after=1.0), rescue("cosine", 2, 0.5, before=0.2)]
