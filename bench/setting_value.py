@@ -27,6 +27,7 @@ def read_value(word: str, key: str, text: str) -> Any:
     """
     import bench.detector  # noqa: F401, I001  # quietens Ultralytics before it is imported
     from ultralytics.cfg import CFG_FLOAT_KEYS, CFG_FRACTION_KEYS, CFG_INT_KEYS
+    from ultralytics.utils import DEFAULT_CFG_DICT
 
     try:
         value = yaml.safe_load(text)
@@ -34,6 +35,8 @@ def read_value(word: str, key: str, text: str) -> Any:
         raise UserError(f"{word}: the value cannot be read") from None
     if key not in CFG_FLOAT_KEYS | CFG_FRACTION_KEYS | CFG_INT_KEYS | {"scale"}:
         return value
+    if value is None and DEFAULT_CFG_DICT.get(key) is None:  # as `args.yaml` has it
+        return None
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value)
     if key in CFG_INT_KEYS and (isinstance(value, bool) or not isinstance(value, int)):

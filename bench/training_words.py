@@ -67,12 +67,12 @@ def sift(
     found = {}
     for key, value in given.items():
         said = f"{prefix}{key}={value}"
+        if instead and key in instead:
+            raise UserError(f"{said}: not to be chosen here; {instead[key]}")
         if key not in DEFAULT_CFG_DICT:
             near = difflib.get_close_matches(key, [*known, *DEFAULT_CFG_DICT], n=1)
             hint = f"did you mean {near[0]}?" if near else "see Ultralytics' training settings"
             raise UserError(f"{said}: no such setting; {hint}")
-        if instead and key in instead:
-            raise UserError(f"{said}: not to be chosen here; {instead[key]}")
         if key in OBEYED:
             found[key] = value
         elif value != _IN_FORCE.get(key, DEFAULT_CFG_DICT[key]):

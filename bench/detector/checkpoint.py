@@ -46,7 +46,8 @@ def _of_run(raw: Mapping[str, Any], path: Path | str) -> PolygonModel:
         model.load_state_dict(state)
     except (KeyError, StopIteration, RuntimeError, AttributeError, TypeError):
         raise UserError(f"{path}: the weights are not those of the model it names; is it a run's weights.pt?") from None
-    model.args, model.task = dict(identity["settings"]), "pose"  # as Ultralytics finds them in a checkpoint
+    # As Ultralytics finds them in a checkpoint; its exporter asks for the data.
+    model.args, model.task = {**identity["settings"], "data": identity["data"]["name"]}, "pose"
     model.named = False
     return model.eval()
 

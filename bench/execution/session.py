@@ -90,7 +90,7 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
             repeat = begin(options.folder, more)
         ended, stopped = _carry_out(list(more.values()), options, repeat)
         statuses |= ended
-    if options.fresh and not stopped:
+    if not stopped:  # also where another command has finished what `--fresh` began
         end(options.folder, planned)
     return Ending(Counter(statuses.values()), stopped)
 

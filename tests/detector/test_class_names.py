@@ -88,10 +88,11 @@ def test_a_name_that_is_there_twice_leaves_it_open_which_is_which(detector, of):
 
 def test_the_weights_of_a_run_know_no_names_and_go_by_place(tmp_path, detector, of):
     state = load_detector(detector(NAMES)).state_dict()
-    identity = {"model": "yolo11n-polygon.yaml", "data": {"vertices": 4}, "settings": {"imgsz": 32}}
+    identity = {"model": "yolo11n-polygon.yaml", "data": {"name": "roofs", "vertices": 4}, "settings": {"imgsz": 32}}
     torch.save({"identity": identity, "state_dict": state}, tmp_path / "weights.pt")
     model = load_detector(tmp_path / "weights.pt")
     assert category_ids_of(model, of("spire", "tile", "gable")) == (10, 20, 30)
+    assert model.args["data"] == identity["data"]["name"]  # Ultralytics' exporter asks for it
     said = bench("val", tmp_path / "weights.pt", "--data", of("spire", "tile", "gable").root, "--device", "cpu")
     assert said.code == 0, said
     with pytest.raises(UserError, match=r"knows 3 categories, .* has 2"):

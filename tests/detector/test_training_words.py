@@ -34,10 +34,16 @@ def test_a_word_is_obeyed_or_refused_wherever_it_is_said():
 
 def test_what_is_so_anyway_may_be_said_and_changes_nothing():
     words = (
-        "plots=False val=True save=True single_cls=False rect=False deterministic=True cache=ram mode=train fraction=1"
+        "plots=False val=True save=True single_cls=False rect=False deterministic=True cache=ram mode=train fraction=1 "
+        "line_width=null opset=null"
     )
     assert read_words(words.split()) == ({}, {}, {})
     assert resolve(["plots=False", "single_cls=False", "copy_paste=0"]) == resolve([])
+
+
+def test_a_word_that_something_else_rules_says_what():
+    with pytest.raises(UserError, match="project=DIR name=NAME"):
+        read_words(["save_dir=here"])
 
 
 @pytest.mark.parametrize("word", ["single_cls=True", "classes=[0]", "cfg=mine.yaml", "plots=True", "max_det=300"])

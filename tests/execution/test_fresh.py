@@ -67,6 +67,15 @@ def test_between_them_the_commands_of_a_repeat_carry_out_each_run_once(carry_out
     assert carry_out(fresh=True) == ALL  # that one is over: the next repeats everything
 
 
+def test_a_repeat_that_was_given_up_is_no_part_of_the_next(carry_out, tmp_path):
+    """Who finishes a study without --fresh leaves it at that: the next --fresh repeats everything."""
+    assert carry_out() == ALL
+    assert carry_out(fresh=True, stop_after=1) == ALL[:1]
+    carry_out()
+    assert not (tmp_path / NAME).exists()
+    assert carry_out(fresh=True) == ALL
+
+
 def test_a_first_study_with_fresh_is_no_repeat(carry_out, tmp_path):
     assert [*carry_out(fresh=True, stop_after=2), *carry_out(fresh=True)] == ALL
     assert not (tmp_path / NAME).exists()
