@@ -26,6 +26,8 @@ GOES_ON = ("planned", "running", "interrupted")
 """What a run is on record as when it is not over; its snapshot, if it left one, is gone on from."""
 RESUMED = (*GOES_ON, "failed")
 """What a run is on record as when the next command goes on from its snapshot: what it failed of may be mended."""
+LOST = ("diverged", "failed")
+"""What a run is on record as when it ended by itself and has no figures."""
 
 _REMEDY = "set it aside or run again with --fresh"
 

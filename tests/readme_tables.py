@@ -59,12 +59,17 @@ TABLES = {"claims": claims_table, "options": options_table}
 def with_tables(text: str) -> str:
     """Return the README with each table between its marks as the code has it now."""
     for name, table in TABLES.items():
-        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        assert found, name
-        text = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
+        text = with_block(text, name, table())
     return text
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """Return a text with what stands between the marks of a name replaced."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    assert found, name
+    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
 
 
 if __name__ == "__main__":

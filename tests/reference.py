@@ -26,16 +26,16 @@ from bench.report.model import FIGURE, REFERENCE, Comparison, Family, Row
 from bench.report.numbers import MISSING, figure, percent
 from bench.report.sections import sections
 from bench.report.tables import judged
+from tests.readme_tables import README, with_block
 
 ROOT = Path(__file__).resolve().parent.parent
-README, TEXT, STUDY = ROOT / "README.md", ROOT / "HYBRID_LOSS_RESULTS.md", ROOT / "results" / "reference"
+TEXT, STUDY = ROOT / "HYBRID_LOSS_RESULTS.md", ROOT / "results" / "reference"
 FIGURES = "figures"
 RECORDS = ("run.json", "history.csv", "bootstrap.json")
 """What is published of a run: what a report reads, and no images, weights or predictions."""
 BEST = 5
 """How many of the best strategies the README shows, beside the losses alone."""
 ALONE = (REFERENCE, "mgiou", "mgiou-centred")
-BEGIN, END = "<!-- reference -->", "<!-- end of reference -->"
 
 
 def take(study: Path, into: Path = STUDY) -> list[str]:
@@ -65,16 +65,8 @@ def written(root: Path, study: Path = STUDY) -> dict[Path, str]:
     figures = draw(study, report, root / STUDY.relative_to(ROOT) / FIGURES)
     return {
         TEXT: render_markdown(report, figures, root),
-        README: _with_first_screen(README.read_text(), _first_screen(report, figures, root)),
+        README: with_block(README.read_text(), "reference", _first_screen(report, figures, root)),
     }
-
-
-def _with_first_screen(text: str, block: str) -> str:
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    assert begin, BEGIN
-    assert end, END
-    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
 
 
 def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
@@ -100,7 +92,7 @@ def _table(report: Report, family: Family) -> pd.DataFrame:
     over = {one.name: judged(one, one.difference) for one in family.combined if one.table == CORE}
     if not over:
         over = {row.name: judged(row, row.difference) for row in _members(report, family)[0].core if row.difference}
-    names = list(dict.fromkeys([*list(over)[:BEST], *over, *by_data[0]]))
+    names = list(dict.fromkeys([*over, *by_data[0]]))
     chosen = [name for i, name in enumerate(names) if i < BEST or by_data[0][name].strategy["name"] in ALONE]
     chosen.sort(key=lambda name: not by_data[0][name].reference)
     return pd.DataFrame([_line([rows[name] for rows in by_data], family.members, over) for name in chosen])

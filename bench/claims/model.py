@@ -101,9 +101,14 @@ class Judgement:
     findings: tuple[Finding, ...]
 
     @property
+    def decided(self) -> bool:
+        """Whether the runs tell, either way."""
+        return self.verdict in ("SUPPORTED", "REFUTED")
+
+    @property
     def holds_among_all(self) -> bool:
         """Whether the verdict stands at a family-wise error rate of 5 % over all claims."""
-        return self.verdict in ("SUPPORTED", "REFUTED") and self.adjusted_p is not None and self.adjusted_p <= ALPHA
+        return self.decided and self.adjusted_p is not None and self.adjusted_p <= ALPHA
 
     @property
     def missing(self) -> tuple[str, ...]:

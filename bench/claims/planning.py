@@ -53,7 +53,7 @@ def more_flips(values: Sequence[float], looks: Looks) -> int | None:
     if not values or not (min(values) > 0 or max(values) < 0):
         return None
     for seeds in range(len(values) + 1, _MOST_SEEDS + 1):
-        if over_looks(2 / 2**seeds, seeds, looks and (looks[0], max(looks[1], seeds))) <= ALPHA:
+        if over_looks(2 / 2**seeds, seeds, _prolonged(looks, seeds)) <= ALPHA:
             return seeds
     return None
 
@@ -71,8 +71,7 @@ def more_runs(k: int, n: int, region: Region, looks: Looks) -> int | None:
     if not n:
         return None
     for runs in range(n + 1, _MOST_RUNS + 1):
-        p = min(rate_p_values(round(k / n * runs), runs, region.low, region.high))
-        if over_looks_exact(p, looks and (looks[0], max(looks[1], runs))) <= ALPHA:
+        if min(_planned(k / n, runs, region, looks)) <= ALPHA:
             return runs
     return None
 
@@ -95,12 +94,22 @@ def runs_of_each(claim: Claim, findings: Sequence[Finding], looks: Looks) -> int
     if len(rates) < len(findings) or None in estimates:
         return None
     for runs in range(max(finding.n for finding in findings) + 1, _MOST_EACH + 1):
-        seen = looks and (looks[0], max(looks[1], runs))
         planned = []
         for leaf, finding, rate in zip(rates, findings, estimates, strict=True):
-            found = rate_p_values(round(rate * runs), runs, leaf.region.low, leaf.region.high)  # type: ignore[operator]
-            support, refute = (over_looks_exact(p, seen) for p in found)
+            support, refute = _planned(rate, runs, leaf.region, looks)  # type: ignore[arg-type]
             planned.append(replace(finding, p_support=support, p_refute=refute))
         if min(p_values(claim.statement, planned)) <= ALPHA:
             return runs
     return None
+
+
+def _planned(rate: float, runs: int, region: Region, looks: Looks) -> tuple[float, float]:
+    """Return the p-values for and against a rate's region if so many runs had this rate."""
+    support, refute = rate_p_values(round(rate * runs), runs, region.low, region.high)
+    seen = _prolonged(looks, runs)
+    return over_looks_exact(support, seen), over_looks_exact(refute, seen)
+
+
+def _prolonged(looks: Looks, n: int) -> Looks:
+    """Return the looks of a study that goes on to n, should its last one be before."""
+    return looks and (looks[0], max(looks[1], n))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.claims.model import NOT_STUCK, SILENT
 from bench.margins import MOST
-from bench.records import RunRecord
+from bench.records import LOST, RunRecord
 
 DEGENERATE = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
 
@@ -70,7 +70,7 @@ def _escaped(record: RunRecord) -> bool | None:
 
 def _failed(record: RunRecord) -> bool | None:
     """Whether it diverged, failed, or ended in a degenerate shape; None for one that has not ended by itself."""
-    if record.status in ("diverged", "failed"):
+    if record.status in LOST:
         return True
     return _degenerate(record)
 

@@ -108,13 +108,12 @@ def what_would_decide(finding: Finding, units: str = "") -> str:
 
 def _lines(judgement: Judgement) -> Iterator[str]:
     alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
-    decided = judgement.verdict in ("SUPPORTED", "REFUTED")
-    yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if decided else ''}"
+    yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if judgement.decided else ''}"
     if judgement.claim.note:
         yield f"             ({judgement.claim.note})"
     for finding in judgement.findings:
         yield f"             - {evidence(finding)}"
-    if judgement.missing and not decided:
+    if judgement.missing and not judgement.decided:
         yield f"             needs: {', '.join(judgement.missing)}"
     if judgement.run_ids:
         yield f"             runs: {' '.join(judgement.run_ids)}"

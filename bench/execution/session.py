@@ -12,15 +12,13 @@ from bench.execution.events import Event, RunEnded
 from bench.execution.fresh import Repeat, begin, end
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import GOES_ON, RunFolder
+from bench.records import GOES_ON, LOST, RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
 
 FollowUp = Callable[[Sequence[Run], Sequence[Run]], Sequence[Run]]
 """From the runs that are done, and those that diverged or failed, to the runs that they call for."""
-
-_LOST = ("diverged", "failed")
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def carry_out_study(runs: Sequence[Run], options: Options, follow_up: FollowUp =
     planned = {run.id: run for run in runs}
     statuses, stopped = _carry_out(runs, options, repeat)
     while not stopped:
-        done, lost = ([run for run in planned.values() if statuses[run.id] in which] for which in (("done",), _LOST))
+        done, lost = ([run for run in planned.values() if statuses[run.id] in which] for which in (("done",), LOST))
         more = {run.id: run for run in follow_up(done, lost) if run.id not in planned}
         if not more:
             break

@@ -83,7 +83,7 @@ def missing(judgement: Judgement, most: int = 3) -> str:
 
 def alone(judgement: Judgement) -> bool:
     """Whether a verdict holds for its claim by itself, and not when all claims are looked at together."""
-    return judgement.verdict in ("SUPPORTED", "REFUTED") and not judgement.holds_among_all
+    return judgement.decided and not judgement.holds_among_all
 
 
 def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int, looks: Looks) -> str:
@@ -127,8 +127,7 @@ def _freed(judgement: Judgement, looks: Looks, brief: bool) -> str:
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
             told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
-    decided = judgement.verdict in ("SUPPORTED", "REFUTED")
-    needed = None if decided else runs_of_each(claim, judgement.findings, looks)
+    needed = None if judgement.decided else runs_of_each(claim, judgement.findings, looks)
     more = f", ≈ {needed} such runs of each would decide" if needed else ""
     return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
 

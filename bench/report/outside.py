@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.claims.quantities import EVENTS
-from bench.records import RunRecord
+from bench.records import LOST, RunRecord
 from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
 from bench.report.groups import arm_key, condition_of
 from bench.report.parts import Control, Escape, Noise
@@ -94,7 +94,7 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
         stuck=len(told),
         escaped=sum(told.values()),
         interval=rate_interval(sum(told.values()), len(told), method="clopper-pearson"),
-        lost=sum(record.status in ("diverged", "failed") for record in (*group, *by_itself)),
+        lost=sum(record.status in LOST for record in (*group, *by_itself)),
         failed=sum(record.status == "failed" for record in group),
         mean=average if math.isfinite(average) else None,
         kept=paired_difference(kept, dict.fromkeys(kept, 0.0)) if kept else None,

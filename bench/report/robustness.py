@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from statistics import fmean
 
-from bench.records import RunRecord
+from bench.records import LOST, RunRecord
 from bench.report.material import ANY, NONE, SUITE, Material
 from bench.report.model import REFERENCE, Row
 from bench.report.numbers import figure, with_interval
@@ -20,7 +20,7 @@ def worst_seed(m: Material) -> Criterion:
     """Return the lowest mAP50-95 of any seed; a run that diverged or failed is worse than any figure."""
 
     def cell(row: Row) -> Cell:
-        lost = [seed for seed in row.seeds if seed.status in ("diverged", "failed")]
+        lost = [seed for seed in row.seeds if seed.status in LOST]
         if lost:
             return Cell(f"{lost[0].status} (seed {lost[0].seed})", None, None, len(row.seeds), (lost[0].run_id,))
         ended = [seed for seed in row.seeds if seed.mAP50_95 is not None]
