@@ -11,6 +11,7 @@ import itertools
 import math
 import pkgutil
 import sys
+import traceback
 import typing
 from collections.abc import Callable
 from functools import cache
@@ -86,7 +87,7 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
     """Make a strategy with the given parameters, the others at their defaults.
 
     Raises:
-        StrategyError: unknown name or parameter, wrong type, or weights that are negative or not finite.
+        StrategyError: unknown name or parameter, wrong type, code that fails, or weights that no run could use.
     """
     cls = get(name)
     types = typing.get_type_hints(cls)
@@ -100,8 +101,14 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
             raise StrategyError(f"{name} has no parameter {key!r}; {hint}")
         values[key] = _cast(value, declared[key], f"{name}[{key}={value}]")
     strategy = cls(**values)
-    strategy.validate()
-    _check_weights(strategy)
+    try:
+        strategy.validate()
+        _check_weights(strategy)
+    except StrategyError:
+        raise
+    except Exception as error:  # its author's slip; shown before the first run, and not in the middle of a study
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise StrategyError(f"{strategy.label}: its code fails at {_place(error)}: {said}") from error
     return strategy
 
 
@@ -232,9 +239,17 @@ def _check_weights(strategy: Strategy, epochs: int = 20) -> None:
         signals = Signals(epoch, epochs, 0.5 * one, 0.3 * one, torch.tensor([[1.0, 0.1], [0.1, 0.04]]), state)
         state = strategy.observe(signals)
         weights = strategy.weights(dataclasses.replace(signals, state=state))
+        if not isinstance(weights, tuple | list) or len(weights) != 2:
+            raise StrategyError(f"{strategy.label}: weights() returns {weights!r}; it must return (w_l2, w_mgiou)")
         if not all(math.isfinite(float(w)) and float(w) >= 0 for w in weights):
             told = ", ".join(f"{float(w):g}" for w in weights)
             raise StrategyError(
                 f"{strategy.label}: its weights (L2, MGIoU) are ({told}) at {epoch / epochs:.0%} of a run; "
                 "they must be finite and not negative"
             )
+
+
+def _place(error: Exception) -> str:
+    """Return the file and line that raised, as `file, line 12`."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import strategies
@@ -153,3 +155,29 @@ def test_a_plugin_that_ends_the_process_on_import_is_named(tmp_path):
     path.write_text("import sys\nsys.exit(0)\n")
     with pytest.raises(StrategyError, match=r"plug_exit\.py cannot be imported: SystemExit: 0"):
         strategies.load_plugin(str(path))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return 1 / signals.epoch, 1.0", "plug_fails.py, line 5: ZeroDivisionError: division by zero"),
+        ("raise ValueError('two\\nlines')", "plug_fails.py, line 5: ValueError: two lines"),
+        ("return 0.5", "weights() returns 0.5; it must return (w_l2, w_mgiou)"),
+        ("return 0.5, 0.3, 0.2", "weights() returns (0.5, 0.3, 0.2); it must"),
+    ],
+)
+def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_says_where(tmp_path, body, message):
+    path = tmp_path / "plug_fails.py"
+    path.write_text(
+        "from strategies import Strategy, register\n@register('test-fails')\nclass Fails(Strategy):\n"
+        f"    def weights(self, signals):\n        {body}\n"
+    )
+    try:
+        strategies.load_plugin(str(path))
+        with pytest.raises(StrategyError) as caught:
+            strategies.parse("test-fails")
+    finally:
+        strategies.registry._registry.pop("test-fails", None)
+        sys.modules.pop("_bench_plugin_plug_fails", None)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
