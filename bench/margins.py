@@ -7,5 +7,8 @@ LOSS_WITHIN = 0.05
 STRONG = 0.5
 """Share of a gradient that must be left of it far away for it to be strong there."""
 
+LEARNT = 0.01
+"""The least mAP50-95, one point, of a run that has learnt anything; a share of less says nothing."""
+
 MOST = 0.5
 """A run is stuck in a shape when more than this share of its images have it."""

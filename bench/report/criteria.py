@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
+from bench.margins import LEARNT
 from bench.report.contest import best_mean, best_rate, least_count, least_spread
 from bench.report.material import ANY, NONE, SUITE, Material
 from bench.report.model import REFERENCE, Row
@@ -104,7 +105,8 @@ def _spikes(m: Material) -> Criterion:
 
 def _seed_spread(m: Material) -> Criterion:
     cells = [NONE if row.sd is None else Cell(figure(row.sd), row.sd, None, row.figures, row.run_ids) for row in m.rows]
-    winner = least_spread({row.name: row.by_seed for row in m.rows}, m.lost, m.looks)
+    learnt = {row.name: row.by_seed for row in m.rows if row.by_seed and fmean(row.by_seed.values()) >= LEARNT}
+    winner = least_spread(learnt, m.lost, m.looks)
     return Criterion("seed_spread", "stability: sd over seeds", tuple(cells), winner, "two seeds or more")
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.claims.quantities import EVENTS
+from bench.margins import LEARNT
 from bench.records import LOST, RunRecord
 from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
 from bench.report.groups import arm_key, condition_of
@@ -82,9 +83,8 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     told = {record.id: event for record in group if (event := read(record)) is not None}
     # A run that never was stuck has nothing to recover from.
     ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, group[0])
-    # A share of next to nothing says nothing.
     alone = figures_of(record for record in by_itself if not EVENTS["degenerate"].read(record))
-    kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) > 0}
+    kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) >= LEARNT}
     average = mean(ended.values())
     return Escape(
         label=label,

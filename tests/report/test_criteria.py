@@ -157,10 +157,17 @@ def test_the_escape_rate_counts_a_test_that_diverged_and_names_nobody_who_has_on
     assert winner.why.endswith("but lost runs")
 
 
-def test_there_is_no_share_of_an_own_run_that_ended_degenerate():
-    own = [record("cosine", 0, 0.5, "centred"), record("cosine", 1, 0.0001, "centred", bow_tie=1.0)]
+@pytest.mark.parametrize("spoilt", [{"ap": 0.3, "bow_tie": 1.0}, {"ap": 0.009}])
+def test_there_is_no_share_of_an_own_run_that_ended_degenerate_or_learnt_nothing(spoilt):
+    own = [record("cosine", 0, 0.5, "centred"), record("cosine", 1, form="centred", **spoilt)]
     (found,) = build([record("l2"), *own, *(rescue("cosine", seed) for seed in range(2))]).comparisons[0].escapes
     assert found.kept.by_seed == pytest.approx({0: 0.8})
+
+
+def test_what_learns_nothing_is_no_winner_of_steadiness():
+    calm, wild, dead = [0.500, 0.501, 0.503, 0.502, 0.499], [0.6, 0.4, 0.45, 0.62, 0.3], [2e-7, 1e-7, 0.0, 5e-7, 3e-7]
+    _, winner = criteria(study(cosine=calm, l2=wild, mgiou=dead))["seed_spread"]
+    assert winner.names == ("cosine (paper)",)
 
 
 def test_only_runs_that_were_stuck_have_something_to_recover_from():
