@@ -107,8 +107,7 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
     except StrategyError:
         raise
     except Exception as error:  # its author's slip; shown before the first run, and not in the middle of a study
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise StrategyError(f"{strategy.label}: its code fails at {_place(error)}: {said}") from error
+        raise StrategyError(f"{strategy.label}: its code fails at {_place(error)}: {_told(error)}") from error
     return strategy
 
 
@@ -168,7 +167,7 @@ def load_plugin(source: str) -> None:
     except StrategyError:
         raise
     except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may end with the latter
-        raise StrategyError(f"plug-in {source} cannot be imported: {type(error).__name__}: {error}") from error
+        raise StrategyError(f"plug-in {source} cannot be imported: {_told(error)}") from error
 
 
 @cache
@@ -247,6 +246,11 @@ def _check_weights(strategy: Strategy, epochs: int = 20) -> None:
                 f"{strategy.label}: its weights (L2, MGIoU) are ({told}) at {epoch / epochs:.0%} of a run; "
                 "they must be finite and not negative"
             )
+
+
+def _told(error: BaseException) -> str:
+    """Return what kind of error it is, and its text, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _place(error: Exception) -> str:

@@ -59,10 +59,10 @@ def build(
         UserError: two records are of the same run.
     """
     study = _Study(manifest, bootstraps or {}, claims)
-    by_condition: dict[str, list[RunRecord]] = defaultdict(list)
+    by_condition: dict[tuple[str, str], list[RunRecord]] = defaultdict(list)
     for record in sorted(records, key=order):
-        by_condition[condition_of(record)].append(record)
-    groups = [by_condition[key] for key in sorted(by_condition, key=lambda key: (_data_name(by_condition[key]), key))]
+        by_condition[record.identity["data"]["name"], condition_of(record)].append(record)
+    groups = [group for _, group in sorted(by_condition.items())]
     runs = [runs_of(group) for group in groups]
     comparisons = [
         _compare(title, group, one, study) for title, group, one in zip(titles(groups), groups, runs, strict=True)
@@ -170,8 +170,3 @@ def _precision(rows: Sequence[Row], bootstraps: Mapping[str, np.ndarray]) -> dic
         for row in rows
         if not row.reference and vectors[row.name].keys() & base.keys()
     }
-
-
-def _data_name(group: Sequence[RunRecord]) -> str:
-    name: str = group[0].identity["data"]["name"]
-    return name

@@ -9,7 +9,7 @@ from statistics import fmean
 from bench.margins import LEARNT
 from bench.report.contest import best_mean, best_rate, least_count, least_spread
 from bench.report.material import ANY, NONE, SUITE, Material
-from bench.report.model import REFERENCE, Row
+from bench.report.model import FIGURE, REFERENCE, Row
 from bench.report.numbers import count_of, figure, with_interval
 from bench.report.parts import Cell, Criterion, Escape, Winner
 from bench.report.robustness import sensitivity, worst_data_set, worst_seed
@@ -105,7 +105,7 @@ def _spikes(m: Material) -> Criterion:
 
 def _seed_spread(m: Material) -> Criterion:
     cells = [NONE if row.sd is None else Cell(figure(row.sd), row.sd, None, row.figures, row.run_ids) for row in m.rows]
-    learnt = {row.name: row.by_seed for row in m.rows if row.by_seed and fmean(row.by_seed.values()) >= LEARNT}
+    learnt = {row.name: row.by_seed for row in m.rows if row.means.get(FIGURE, math.nan) >= LEARNT}
     winner = least_spread(learnt, m.lost, m.looks)
     return Criterion("seed_spread", "stability: sd over seeds", tuple(cells), winner, "two seeds or more")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from bench.margins import LEARNT
 from bench.report.model import REFERENCE, Comparison, Report
 from bench.report.numbers import names
 from bench.report.parts import Noise
@@ -42,11 +43,10 @@ CRITERIA = (
     "need no test, and may tie. Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
     "A strategy that lost runs is not named: in recovery, runs of its escape test or of its own; in the escape rate, "
     "tests that failed, since one that diverged counts as not escaped. An escape test that several rows show competes "
-    "once, under its strategy's name. A spread competes from a mean mAP50-95 of 0.01 on: what always fails is stable "
-    "too. "
-    "Commands are training runs that one has to start; hyper-parameters are those that a strategy has, at their "
-    "defaults here. A loss spike is an epoch whose polygon loss jumps by more than 4 robust standard deviations of the "
-    "changes before it."
+    f"once, under its strategy's name. A spread competes from a mean mAP50-95 of {LEARNT:g} on: what always fails is "
+    "stable too. Commands are training runs that one has to start; hyper-parameters are those that a strategy has, at "
+    "their defaults here. A loss spike is an epoch whose polygon loss jumps by more than 4 robust standard deviations "
+    "of the changes before it."
 )
 
 ESCAPES = (
@@ -55,8 +55,8 @@ ESCAPES = (
     "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
     "prediction. How good it is then is told by its share of its own AP beside it. "
     "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
-    "form at the same seed; where that ended in a degenerate shape itself, or under 0.01, there is no share. Both "
-    "figures of AP are of the runs that are counted."
+    f"form at the same seed; where that ended in a degenerate shape itself, or under {LEARNT:g}, there is no share. "
+    "Both figures of AP are of the runs that are counted."
 )
 
 CONTROLS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 import strategies
@@ -98,8 +96,11 @@ def test_a_plugin_file_registers_and_a_broken_one_is_named(tmp_path):
         strategies.registry._registry.pop("test-plugged", None)
     bad = tmp_path / "plug_bad.py"
     bad.write_text("1 / 0\n")
+    long = tmp_path / "plug_long.py"
+    long.write_text("raise RuntimeError('two\\nlines')\n")
     for source, message in (
         (str(bad), "ZeroDivisionError"),
+        (str(long), "RuntimeError: two lines"),
         (str(tmp_path / "absent.py"), "no such file"),
         ("no.such", "No module"),
     ):
@@ -178,6 +179,5 @@ def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_
             strategies.parse("test-fails")
     finally:
         strategies.registry._registry.pop("test-fails", None)
-        sys.modules.pop("_bench_plugin_plug_fails", None)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
