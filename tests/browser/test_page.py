@@ -332,7 +332,7 @@ def test_a_link_to_a_run_opens_it(open_page, file, folder):
 def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path):
     write(tmp_path, three_seeds())
     with LiveServer(Eager(tmp_path), 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         page = open_page(url=server.url)
         assert "15 runs: 15 done" in page.locator("header").inner_text()
@@ -343,6 +343,7 @@ def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path
         before = page.evaluate("scrollY")
         write(tmp_path, [record("step", 0, 0.4, "paper")])
         playwright.expect(page.locator("header")).to_contain_text("16 runs: 16 done", timeout=60_000)
+        page.wait_for_load_state()  # the header is there before the script that gives back what the reader chose
         assert column(page, 1) == ["cosine"]
         assert claim.evaluate("node => node.open")
         assert abs(page.evaluate("new Promise((done) => setTimeout(() => done(scrollY), 300))") - before) < 200

@@ -42,7 +42,7 @@ class Eager(LivePage):
 def ask(page):
     """Return what asks a server: answers with status, body and headers."""
     with LiveServer(page, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
 
         def answer(path, method="GET", host=None):
