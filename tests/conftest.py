@@ -38,6 +38,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
+_LONGEST = (
+    "execution/test_shared_training.py",
+    "test_cli.py",
+    "execution/test_torture.py",
+    "detector/test_snapshot.py",
+    "execution/test_local.py",
+    "detector/test_pairing.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: one that is begun last would run alone while the other processes wait."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scratch():
     yield

@@ -30,7 +30,7 @@ class Queue(deque):
         self.extendleft(reversed(work))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_runs(small_folder):
     """Return a maker of runs: `make_runs("l2", "cosine", epochs=4, forms=("paper", "centred"))`."""
 
@@ -47,7 +47,7 @@ def make_runs(small_folder):
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_tasks(small_folder):
     """Return what makes runs tasks in a folder, by run id."""
 

@@ -115,11 +115,20 @@ class StopAfter(StopSignal):
             self.asked = self.left <= 0
 
 
-@pytest.mark.parametrize("after", [2, 4, 7])
-def test_a_shared_beginning_that_is_stopped_is_gone_on_with_together(tmp_path, make_runs, make_tasks, after):
-    """Stopped in the first epoch (2 runs tell of each), in the second, and after the runs have parted."""
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, make_runs, make_tasks):
+    """Return two runs and their tasks, trained alone and to the end."""
     runs = make_runs("l2", "two-stage-50", epochs=6)
-    tasks, undisturbed = make_tasks(runs, tmp_path / "a"), make_tasks(runs, tmp_path / "b")
+    tasks = make_tasks(runs, tmp_path_factory.mktemp("undisturbed"))
+    carry_out_all(runs, tasks, False)
+    return runs, tasks
+
+
+@pytest.mark.parametrize("after", [2, 4, 7])
+def test_a_shared_beginning_that_is_stopped_is_gone_on_with_together(tmp_path, make_tasks, undisturbed, after):
+    """Stopped in the first epoch (2 runs tell of each), in the second, and after the runs have parted."""
+    runs, alone = undisturbed
+    tasks = make_tasks(runs, tmp_path)
     stop, queue = StopAfter(after), [work(one, tasks) for one in segments_of(runs, {}, True)]
     while queue and not stop.asked:
         piece = queue.pop(0)
@@ -131,9 +140,8 @@ def test_a_shared_beginning_that_is_stopped_is_gone_on_with_together(tmp_path, m
     segments = segments_of(left, starts, True)
     assert segments[0].first == min(3, after // 2) or after == 7
     carry_out_all(left, tasks, True, starts=starts)
-    carry_out_all(runs, undisturbed, False)
     for run in runs:
-        assert_same(left_behind(tasks[run.id]), left_behind(undisturbed[run.id]))
+        assert_same(left_behind(tasks[run.id]), left_behind(alone[run.id]))
 
 
 def test_a_shared_beginning_that_fails_is_left_to_each_run_alone(tmp_path, make_runs, make_tasks, monkeypatch):

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from bench.report.figures.charts import Chart, Trace
-from bench.report.figures.histories import Curve, Histories, curve
+from bench.report.figures.histories import Curve, Histories
 from bench.report.figures.panels import grid
 from bench.report.figures.style import INK, REFERENCE_COLOUR
 
@@ -24,18 +24,18 @@ _BAND, _AREA, _BEHIND = 0.18, 0.45, (0, (3, 1.5))
 
 def drawn_names(chart: Chart, names: Sequence[str], histories: Histories) -> list[str]:
     """Return the names of the rows that have what a chart shows."""
-    return [name for name in names if curve(histories[name], chart.traces[0].column)]
+    return [name for name in names if histories.curve(name, chart.traces[0].column)]
 
 
 def runs(chart: Chart, name: str, histories: Histories) -> int:
     """Return how many runs of a row a chart is of."""
-    found = curve(histories[name], chart.traces[0].column)
+    found = histories.curve(name, chart.traces[0].column)
     return len(found.values) if found else 0
 
 
 def notes(chart: Chart, names: Sequence[str], histories: Histories) -> str:
     """Return what has to be said of a chart of the rows named, each sentence after a space."""
-    shown = [one for one in chart.traces if any(curve(histories[name], one.column) for name in names)]
+    shown = [one for one in chart.traces if any(histories.curve(name, one.column) for name in names)]
     return "".join(f" {note}" for note in (chart.note, *(one.note for one in shown)) if note)
 
 
@@ -57,9 +57,9 @@ def draw_curves(
         colours: by name.
         reference: name of the row that stands behind every panel; None where there is none.
     """
-    found = {name: {one.column: curve(histories[name], one.column) for one in chart.traces} for name in names}
+    found = {name: {one.column: histories.curve(name, one.column) for one in chart.traces} for name in names}
     present = [one for one in chart.traces if any(found[name][one.column] for name in names)]
-    behind = curve(histories[reference], chart.traces[0].column) if chart.reference and reference else None
+    behind = histories.curve(reference, chart.traces[0].column) if chart.reference and reference else None
     known = [one for name in names for one in found[name].values() if one] + ([behind] if behind else [])
     most = max(len(one.values) for one in known)
     legend = _legend(present, most, reference if behind else None)

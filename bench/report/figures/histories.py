@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from bench.records import RecordError, RunFolder
 from bench.report.model import Row
 
-Histories = Mapping[str, Sequence[pd.DataFrame]]
-"""By name of the row, the histories that could be read, indexed by epoch."""
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -43,6 +40,25 @@ class Curve:
     def high(self) -> NDArray[np.float64]:
         """The greatest of the runs, (E,)."""
         return self.values.max(0)
+
+
+class Histories:
+    """What is on record of some rows, epoch by epoch.
+
+    Args:
+        by_name: of the row, the histories that could be read, indexed by epoch.
+    """
+
+    def __init__(self, by_name: Mapping[str, Sequence[pd.DataFrame]]) -> None:
+        self._by_name = by_name
+        # Every chart asks several times, for which rows have it, for their captions and for the lines.
+        self._curves: dict[tuple[str, str], Curve | None] = {}
+
+    def curve(self, name: str, column: str) -> Curve | None:
+        """Return a row's curve of a column; None where there is none."""
+        if (name, column) not in self._curves:
+            self._curves[name, column] = curve(self._by_name[name], column)
+        return self._curves[name, column]
 
 
 def read_histories(folder: Path, row: Row) -> list[pd.DataFrame]:

@@ -60,7 +60,8 @@ def sheets(
     groups = groups_of(comparison)
     every = [row for group in groups for row in group.rows]
     yield from _differences(comparison.title, groups, palette)
-    yield from _curves(comparison.title, groups, palette, {row.name: read_histories(folder, row) for row in every})
+    histories = Histories({row.name: read_histories(folder, row) for row in every})
+    yield from _curves(comparison.title, groups, palette, histories)
     found = data()
     if found is not None and found.val.images:
         yield from _galleries(comparison.title, groups, folder, found)
@@ -94,7 +95,8 @@ def _curves(title: str, groups: Sequence[Group], palette: Mapping[str, str], his
 
         for page, names in pages(f"{title}: {chart.title}", groups, chosen, panels.MOST):
             drawn = curves.draw_curves(chart, page.heading, names, histories, palette, reference)
-            without = [row.name for row in page.group.rows if row.done and row.name not in chosen(page.group)]
+            with_it = chosen(page.group)
+            without = [row.name for row in page.group.rows if row.done and row.name not in with_it]
             band = _band([curves.runs(chart, name, histories) for name in names])
             caption = (
                 f"{_count(len(names), page.group.what)}, a panel each: {chart.title}, {band}."
