@@ -1,7 +1,8 @@
 """The published study: the report at the root, its figures and the README's first screen, all from its records.
 
 `python -m tests.reference` makes them anew from what lies in `results/reference/`; `python -m tests.reference STUDY`
-takes the records from a study's folder first: data set by data set, those of which every run is over.
+takes the records from a study's folder first: data set by data set, those of which every run is over. Of the others,
+what is over is kept in `results/underway/`, so that a study that takes days can go on on another machine.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tests.readme_tables import README, with_block
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT, STUDY = ROOT / "HYBRID_LOSS_RESULTS.md", ROOT / "results" / "reference"
+UNDERWAY = ROOT / "results" / "underway"
 FIGURES = "figures"
 RECORDS = ("run.json", "history.csv", "bootstrap.json")
 """What is published of a run: what a report reads, and no images, weights or predictions."""
@@ -38,7 +40,7 @@ BEST = 5
 ALONE = (REFERENCE, "mgiou", "mgiou-centred")
 
 
-def take(study: Path, into: Path = STUDY) -> list[str]:
+def take(study: Path, into: Path = STUDY, underway: Path = UNDERWAY) -> list[str]:
     """Copy a study's records. Return the names of the data sets that are left out, since runs of them are not over."""
     if study.resolve() == into.resolve():
         raise SystemExit(f"{study}: this is where the published records are; give the folder of another study")
@@ -46,17 +48,26 @@ def take(study: Path, into: Path = STUDY) -> list[str]:
     for record in load_study(study):
         by_data[record.identity["data"]["name"]].append(record)
     unfinished = [name for name, records in by_data.items() if any(one.status in GOES_ON for one in records)]
-    new = into.with_name(f".{into.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    for one in (record for name, records in by_data.items() if name not in unfinished for record in records):
-        (new / one.id).mkdir(parents=True)
-        for name in RECORDS:
-            if (study / one.id / name).exists():
-                shutil.copyfile(study / one.id / name, new / one.id / name)
-    shutil.copyfile(study / MANIFEST, new / MANIFEST)
-    shutil.rmtree(into, ignore_errors=True)  # not before there is something to take its place
-    new.rename(into)
+    over = {name: [one.id for one in records if one.status not in GOES_ON] for name, records in by_data.items()}
+    _replace(into, study, [id_ for name, ids in over.items() if name not in unfinished for id_ in ids])
+    _replace(underway, study, [id_ for name in unfinished for id_ in over[name]])
     return unfinished
+
+
+def _replace(folder: Path, study: Path, run_ids: Sequence[str]) -> None:
+    """Put the records of some runs of a study in the place of what is in a folder; without runs, nothing."""
+    new = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    for run_id in run_ids:
+        (new / run_id).mkdir(parents=True)
+        for name in RECORDS:
+            if (study / run_id / name).exists():
+                shutil.copyfile(study / run_id / name, new / run_id / name)
+    if run_ids:
+        shutil.copyfile(study / MANIFEST, new / MANIFEST)
+    shutil.rmtree(folder, ignore_errors=True)  # not before there is something to take its place
+    if run_ids:
+        new.rename(folder)
 
 
 def written(root: Path, study: Path = STUDY) -> dict[Path, str]:

@@ -51,18 +51,28 @@ def test_every_run_is_over_and_nothing_but_records_is_published():
     assert all((STUDY / one.id / "history.csv").exists() for one in records if one.done)
 
 
+def found(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+
+
 def test_a_data_set_is_taken_when_all_of_its_runs_are_over(tmp_path):
     whole = [record("l2", seed=0, data="whole"), record("l2", seed=1, data="whole", status="failed")]
     begun = [record("l2", seed=0, data="begun"), record("l2", seed=1, data="begun", status="running")]
+    places = published, underway = tmp_path / "published", tmp_path / "underway"
     for one in [*whole, *begun]:
         folder = RunFolder(tmp_path / "study" / one.id)
         folder.write(one)
         folder.write_predictions([])
     (tmp_path / "study" / "study.json").write_text("{}")
-    (tmp_path / "published" / "old").mkdir(parents=True)
-    assert take(tmp_path / "study", tmp_path / "published") == ["begun"]
-    found = {str(path.relative_to(tmp_path / "published")) for path in (tmp_path / "published").rglob("*.*")}
-    assert found == {"study.json", *(f"{one.id}/run.json" for one in whole)}
+    for place in places:
+        (place / "old").mkdir(parents=True)
+    assert take(tmp_path / "study", *places) == ["begun"]
+    assert found(published) == {"study.json", *(f"{one.id}/run.json" for one in whole)}
+    assert found(underway) == {"study.json", f"{begun[0].id}/run.json"}, "what is over, to go on from"
+    RunFolder(tmp_path / "study" / begun[1].id).write(record("l2", seed=1, data="begun"))
+    assert take(tmp_path / "study", *places) == []
+    assert len(found(published)) == 5
+    assert not underway.exists()
 
 
 def test_the_published_records_are_not_taken_from_where_they_are(tmp_path):
