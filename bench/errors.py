@@ -1,4 +1,4 @@
-"""The error a user can cause and mend."""
+"""The error a user can cause and mend, and what any other says, in one line."""
 
 
 class UserError(Exception):
@@ -7,3 +7,8 @@ class UserError(Exception):
 
 class StorageError(UserError):
     """A file cannot be written: the disk is full, read-only or gone. What was there before is still whole."""
+
+
+def brief(error: BaseException, most: int | None = None) -> str:
+    """Return an exception in one line of up to `most` characters: `ValueError: what it says`, or `MemoryError`."""
+    return ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))[:most]

@@ -9,6 +9,7 @@ import torch
 from ultralytics.utils.torch_utils import unwrap_model
 
 from bench.detector.stages import resume_stage
+from bench.errors import brief
 
 if TYPE_CHECKING:
     from bench.detector.trainer import PolygonTrainer
@@ -66,7 +67,7 @@ def restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and (type(error) is not RuntimeError or "CUDA" in str(error)):
             raise  # out of memory, or the device is gone: no fault of the snapshot's
-        raise UnfitSnapshot(f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]) from error
+        raise UnfitSnapshot(brief(error, 200)) from error
 
 
 def _restore(trainer: PolygonTrainer, snapshot: Snapshot) -> None:

@@ -20,7 +20,7 @@ from bench.detector.model import model_digest
 from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
-from bench.errors import StorageError, UserError
+from bench.errors import StorageError, UserError, brief
 from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.redact import redacted
@@ -265,7 +265,7 @@ class _Attempt:
 
 def _reason(error: Exception, task: Task) -> str:
     """Return an exception in one line, with advice where there is some to give."""
-    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    text = brief(error)
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
         settings = task.identity["settings"]
         tried = f"batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import StorageError, UserError
+from bench.errors import StorageError, UserError, brief
 from bench.records import write_atomic
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
@@ -205,4 +205,4 @@ def _panel(panel: Panel) -> Any:
 
 
 def _refused(error: Exception) -> UserError:
-    return UserError(f"W&B does not take it: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    return UserError(f"W&B does not take it: {brief(error, 300)}")

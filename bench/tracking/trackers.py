@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bench.errors import brief
 from bench.evaluation.results import Result
 from bench.records import RunRecord
 
@@ -122,7 +123,7 @@ def report(what: str, error: Exception) -> None:
     """Warn in one line; what fails in the same way in the next run of this process is not said again."""
     level = logging.DEBUG if (what, type(error)) in _REPORTED else logging.WARNING
     _REPORTED.add((what, type(error)))
-    LOGGER.log(level, "%s: %s: %s", what, type(error).__name__, " ".join(str(error).split()))
+    LOGGER.log(level, "%s: %s", what, brief(error))
 
 
 _REPORTED: set[tuple[str, type[Exception]]] = set()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.errors import brief
 from bench.tracking.credentials import mode
 from bench.tracking.trackers import LOGGER, TrackingConfig
 
@@ -75,10 +76,9 @@ def start(tracking: TrackingConfig, goes_on: bool = False, **options: Any) -> An
         if wanted == "online":
             Server.lost = True
             LOGGER.warning(
-                "W&B is not reached; runs are kept in %s, for `wandb sync`: %s: %s",
+                "W&B is not reached; runs are kept in %s, for `wandb sync`: %s",
                 tracking.folder / "wandb",
-                type(error).__name__,
-                " ".join(str(error).split()),
+                brief(error),
             )
         return run
 
