@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from bench.manifest import NAME as MANIFEST
-from bench.records import GOES_ON, load_study
+from bench.records import GOES_ON, RunRecord, load_study
 from bench.report import Report, load_report, render_markdown
 from bench.report.arms import CORE
 from bench.report.blocks import Answers
@@ -42,20 +41,27 @@ ALONE = (REFERENCE, "mgiou", "mgiou-centred")
 
 def take(study: Path, into: Path = STUDY, underway: Path = UNDERWAY) -> list[str]:
     """Copy a study's records. Return the names of the data sets that are left out, since runs of them are not over."""
-    if study.resolve() == into.resolve():
+    if study.resolve() in (into.resolve(), underway.resolve()):
         raise SystemExit(f"{study}: this is where the published records are; give the folder of another study")
-    by_data = defaultdict(list)
-    for record in load_study(study):
-        by_data[record.identity["data"]["name"]].append(record)
-    unfinished = [name for name, records in by_data.items() if any(one.status in GOES_ON for one in records)]
-    over = {name: [one.id for one in records if one.status not in GOES_ON] for name, records in by_data.items()}
-    _replace(into, study, [id_ for name, ids in over.items() if name not in unfinished for id_ in ids])
-    _replace(underway, study, [id_ for name in unfinished for id_ in over[name]])
+    records = load_study(study)
+    unfinished = list(dict.fromkeys(_data(one) for one in records if one.status in GOES_ON))
+    whole = [one.id for one in records if _data(one) not in unfinished]
+    begun = [one.id for one in records if _data(one) in unfinished and one.status not in GOES_ON]
+    if whole:
+        _replace(into, study, whole)
+    if begun:
+        _replace(underway, study, begun)
+    else:
+        shutil.rmtree(underway, ignore_errors=True)
     return unfinished
 
 
+def _data(record: RunRecord) -> str:
+    return record.identity["data"]["name"]
+
+
 def _replace(folder: Path, study: Path, run_ids: Sequence[str]) -> None:
-    """Put the records of some runs of a study in the place of what is in a folder; without runs, nothing."""
+    """Put the records of some runs of a study in the place of what is in a folder."""
     new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     for run_id in run_ids:
@@ -63,11 +69,9 @@ def _replace(folder: Path, study: Path, run_ids: Sequence[str]) -> None:
         for name in RECORDS:
             if (study / run_id / name).exists():
                 shutil.copyfile(study / run_id / name, new / run_id / name)
-    if run_ids:
-        shutil.copyfile(study / MANIFEST, new / MANIFEST)
+    shutil.copyfile(study / MANIFEST, new / MANIFEST)
     shutil.rmtree(folder, ignore_errors=True)  # not before there is something to take its place
-    if run_ids:
-        new.rename(folder)
+    new.rename(folder)
 
 
 def written(root: Path, study: Path = STUDY) -> dict[Path, str]:

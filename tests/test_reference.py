@@ -75,6 +75,13 @@ def test_a_data_set_is_taken_when_all_of_its_runs_are_over(tmp_path):
     assert not underway.exists()
 
 
+def test_a_study_without_a_whole_data_set_takes_nothing_away(tmp_path):
+    RunFolder(tmp_path / "study" / "a").write(record("l2", status="running"))
+    (tmp_path / "published" / "old").mkdir(parents=True)
+    assert take(tmp_path / "study", tmp_path / "published", tmp_path / "underway") == ["documents"]
+    assert (tmp_path / "published" / "old").exists()
+
+
 def test_the_published_records_are_not_taken_from_where_they_are(tmp_path):
     RunFolder(tmp_path / "reference" / "a").write(record("l2"))
     with pytest.raises(SystemExit, match="another study"):
