@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import threading
 
 import pytest
 
-from bench.live import LiveServer
 from bench.report import load_report
 from bench.report.html import render_html
 
-from ..live.test_live import Eager
+from ..live.test_live import Eager, serving
 from ..report.html.folders import NASTY, data_set, three_seeds, write
 from ..report.samples import record
 
@@ -331,9 +329,7 @@ def test_a_link_to_a_run_opens_it(open_page, file, folder):
 
 def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path):
     write(tmp_path, three_seeds())
-    with LiveServer(Eager(tmp_path), 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(Eager(tmp_path)) as server:
         page = open_page(url=server.url)
         assert "15 runs: 15 done" in page.locator("header").inner_text()
         table(page).get_by_label("Find").fill("cosine")
@@ -348,5 +344,3 @@ def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path
         assert claim.evaluate("node => node.open")
         assert abs(page.evaluate("new Promise((done) => setTimeout(() => done(scrollY), 300))") - before) < 200
         page.goto("about:blank")
-        server.shutdown()
-        thread.join()

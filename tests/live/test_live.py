@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -38,12 +39,23 @@ class Eager(LivePage):
         return super().version()
 
 
+@contextlib.contextmanager
+def serving(page):
+    """Serve a page from a thread, which ends with the block, whatever ends that."""
+    with LiveServer(page, 0) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def ask(page):
     """Return what asks a server: answers with status, body and headers."""
-    with LiveServer(page, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with serving(page) as server:
 
         def answer(path, method="GET", host=None):
             connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
@@ -55,8 +67,6 @@ def ask(page):
             return found.status, content, found.headers
 
         yield answer
-        server.shutdown()
-        thread.join()
 
 
 def test_it_serves_the_page_and_its_version(ask):

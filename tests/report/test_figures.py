@@ -91,7 +91,7 @@ def lines(axes, gid):
 
 def chart_of(folder, records, chart, names, reference="l2"):
     (comparison,) = build(records).comparisons
-    found = histories.Histories({row.name: histories.read_histories(folder, row) for row in comparison.rows})
+    found = histories.Histories(folder, comparison.rows)
     colours = style.colours(comparison.rows)
     with style.house_style():
         return curves.draw_curves(chart, "heading", names, found, colours, reference)

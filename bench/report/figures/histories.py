@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +46,12 @@ class Histories:
     """What is on record of some rows, epoch by epoch.
 
     Args:
-        by_name: of the row, the histories that could be read, indexed by epoch.
+        folder: the study's, with a folder a run.
+        rows: of a comparison; no two of one name.
     """
 
-    def __init__(self, by_name: Mapping[str, Sequence[pd.DataFrame]]) -> None:
-        self._by_name = by_name
+    def __init__(self, folder: Path, rows: Sequence[Row]) -> None:
+        self._by_name = {row.name: _read_histories(folder, row) for row in rows}
         # Every chart asks several times, for which rows have it, for their captions and for the lines.
         self._curves: dict[tuple[str, str], Curve | None] = {}
 
@@ -61,7 +62,7 @@ class Histories:
         return self._curves[name, column]
 
 
-def read_histories(folder: Path, row: Row) -> list[pd.DataFrame]:
+def _read_histories(folder: Path, row: Row) -> list[pd.DataFrame]:
     """Return the histories of a row's runs that are done, by seed; what cannot be read is passed over."""
     done = sorted((seed for seed in row.seeds if seed.status == "done"), key=lambda one: one.seed)
     found = (read_history(folder, seed.run_id) for seed in done)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 from bench.report.arms import CORE, VARIANT
 from bench.report.figures import charts, curves, forest, gallery, panels
 from bench.report.figures.groups import Group, groups_of, pages
-from bench.report.figures.histories import Histories, read_histories
+from bench.report.figures.histories import Histories
 from bench.report.figures.pictures import evenly
 from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import names as listed
@@ -60,8 +60,7 @@ def sheets(
     groups = groups_of(comparison)
     every = [row for group in groups for row in group.rows]
     yield from _differences(comparison.title, groups, palette)
-    histories = Histories({row.name: read_histories(folder, row) for row in every})
-    yield from _curves(comparison.title, groups, palette, histories)
+    yield from _curves(comparison.title, groups, palette, Histories(folder, every))
     found = data()
     if found is not None and found.val.images:
         yield from _galleries(comparison.title, groups, folder, found)
