@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
+from typing import Any
 
 from bench.report.arms import COMPARED
 from bench.report.contest import best_mean
@@ -48,7 +50,8 @@ def combine_rows(
         for one, verdict in _verdicts([one for one in found if one.table == table], looks)
     ]
     judged.sort(key=lambda one: (COMPARED.index(one.table), -one.difference.mean, one.label, one.form or ""))
-    return tuple(judged), " ".join(filter(None, [_note(judged, alone, len(members)), versions]))
+    notes = (_note(judged, alone, len(members)), _formats_note(members), versions)
+    return tuple(judged), " ".join(filter(None, notes))
 
 
 def best_of(members: Sequence[Comparison], looks: tuple[int, int] | None) -> Winner:
@@ -96,6 +99,17 @@ def _mean(values: Sequence[float]) -> float:
 
 def _verdicts(rows: Sequence[Combined], looks: tuple[int, int] | None) -> Iterator[tuple[Combined, Verdict]]:
     return zip(rows, verdicts([row.difference for row in rows], looks=looks), strict=True)
+
+
+def _formats_note(members: Sequence[Comparison]) -> str:
+    """Return in which number format each data set was trained; empty where it is one."""
+    by_format: dict[Any, list[str]] = defaultdict(list)
+    for one in members:
+        by_format[one.condition["settings"].get("amp", False)].append(one.title)
+    if len(by_format) < 2:
+        return ""
+    told = "; ".join(f"amp={value} on {names(titles)}" for value, titles in by_format.items())
+    return f"They are not trained in the same number format, each pair in one: {told}."
 
 
 def _note(rows: Sequence[Combined], alone: Sequence[str], data_sets: int) -> str:

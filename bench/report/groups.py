@@ -48,13 +48,17 @@ def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
 
 
 def family_of(record: RunRecord) -> str:
-    """Return what runs must share for their differences to be averaged over data sets: model and settings."""
-    return _key({"model": _model(record.identity), "settings": record.identity["settings"]})
+    """Return what runs must share for their differences to be averaged over data sets: model and settings.
+
+    All but the number format: `--precision auto` takes what is faster where a study begins, so that studies of the same
+    words on two machines differ in it. The runs of a pair share it, as all of their condition.
+    """
+    return _key(_family_facts(record.identity))
 
 
 def family_titles(groups: Sequence[RunRecord]) -> list[str]:
     """Return for a run of each model and settings how they differ from the others; empty for one alone."""
-    return _differing([{**_model(one.identity), **one.identity["settings"]} for one in groups])
+    return _differing([_family_facts(one.identity) for one in groups])
 
 
 def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None], list[RunRecord]]:
@@ -79,6 +83,10 @@ def _condition_facts(identity: Mapping[str, Any]) -> dict[str, Any]:
     data = {key: value for key, value in identity["data"].items() if key != "name"}
     data["fingerprint"] = data["fingerprint"][:12]
     return {**data, **_model(identity), **identity["settings"]}
+
+
+def _family_facts(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_model(identity), **{key: value for key, value in identity["settings"].items() if key != "amp"}}
 
 
 def _model(identity: Mapping[str, Any]) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Family:
-    """Comparisons that differ in their data alone.
+    """Comparisons that differ in their data alone, or in the number format too.
 
     Attributes:
         title: what tells its model and settings from those of the other families; empty for one alone.
@@ -101,7 +101,7 @@ class Report:
     Attributes:
         study: its name.
         comparisons: one a condition.
-        families: comparisons that differ in their data alone, together.
+        families: comparisons that differ in their data alone, or in the number format too, together.
         claims: fingerprint of the claims that were judged.
         declared: fingerprint of the claims as they were when the study began; None when not on record.
         looks: the least and the greatest number of seeds at which the study was looked at; None: once.

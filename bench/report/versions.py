@@ -12,12 +12,12 @@ from bench.report.numbers import names
 def standing(groups: Mapping[int, Sequence[RunRecord]]) -> list[int]:
     """Return the groups that stand for their data sets when data sets are put together, in order.
 
-    Data that were changed have another fingerprint under the same name, and a data set must not count twice. The
-    version with the most runs that are done stands for it; of several, the one whose runs ended last; of those, the
-    first in order.
+    Data that were changed have another fingerprint under the same name, and data may have been trained on in two number
+    formats; a data set must not count twice. The version with the most runs that are done stands for it; of several,
+    the one whose runs ended last; of those, the first in order.
 
     Args:
-        groups: by number, the runs on one version of some data; all of one model and setting.
+        groups: by number, the runs on one version of some data; all of one family.
     """
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, group in groups.items():

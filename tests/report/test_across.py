@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from bench.report import build, render
@@ -87,6 +89,28 @@ def test_other_settings_are_not_combined():
     text = plain(render(report, "md"))
     assert "each model and setting has one data set" in section(text, "Data sets together")
     assert section(text, "The answer").count("1. *") == 2
+
+
+def in_bf16(one):
+    """Return a record as if it had been made in bfloat16."""
+    settings = {**one.identity["settings"], "amp": "bf16"}
+    return dataclasses.replace(one, id="b" + one.id[1:], identity={**one.identity, "settings": settings})
+
+
+def test_data_sets_in_two_number_formats_are_combined_and_it_is_said():
+    found = family([in_bf16(one) if one.identity["data"]["name"] == "parcels" else one for one in CLEAR])
+    assert (found.best, found.answers) == (family(CLEAR).best, family(CLEAR).answers)
+    assert [row.difference for row in found.combined] == [row.difference for row in family(CLEAR).combined]
+    assert "each pair in one: amp=False on documents; amp=bf16 on parcels." in found.combined_note
+    assert "number format" not in family(CLEAR).combined_note
+
+
+def test_a_data_set_in_two_number_formats_counts_once():
+    found = family([*CLEAR, *(in_bf16(one) for one in CLEAR if one.seed == 0)])
+    assert found.members == ("documents (no amp)", "parcels (no amp)")
+    assert found.outdated == ("documents (amp=bf16)", "parcels (amp=bf16)")
+    assert found.combined == family(CLEAR).combined
+    assert "number format" not in found.combined_note
 
 
 def test_claims_must_hold_on_all_data_sets():
