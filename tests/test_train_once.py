@@ -58,7 +58,22 @@ def test_it_leaves_a_run_folder_as_ultralytics_does(run_folder):
     results = pd.read_csv(run_folder / "results.csv")
     assert results["epoch"].tolist() == [1, 2, 3]
     assert {"train/box_loss", "metrics/mAP50(P)", "metrics/mAP50-95(P)", "metrics/mAP50-95(B)"} <= set(results.columns)
-    assert yaml.safe_load((run_folder / "args.yaml").read_text())["imgsz"] == 64
+    words = yaml.safe_load((run_folder / "args.yaml").read_text())
+    assert (words["imgsz"], words["strategy"]) == (64, "hybrid")
+    assert words["vertices"] == 4
+
+
+def test_its_args_yaml_trains_the_same_once_more(run_folder, tmp_path):
+    threads = torch.get_num_threads()
+    done = bench("train", f"cfg={run_folder / 'args.yaml'}", f"project={tmp_path}")
+    torch.set_num_threads(threads)
+    assert done.exit_code == 0, done.stderr
+    folders = (run_folder, tmp_path / "train")
+    pd.testing.assert_frame_equal(*(pd.read_csv(one / "results.csv").drop(columns="time") for one in folders))
+    words = [yaml.safe_load((one / "args.yaml").read_text()) for one in folders]
+    for one in words:
+        del one["project"], one["save_dir"]
+    assert words[0] == words[1]
 
 
 def test_plain_ultralytics_loads_it_where_this_package_is_installed(run_folder, small_folder, tmp_path):
@@ -182,7 +197,7 @@ def test_any_registered_strategy_can_be_named():
         (["amp=fp16", "data=documents"], "give amp=bf16"),
         (["single_cls=True", "data=documents"], "not to be chosen here"),
         (["classes=[0]", "data=documents"], "not to be chosen here"),
-        (["cfg=mine.yaml", "data=documents"], "not to be chosen here"),
+        (["cfg=mine.yaml", "data=documents"], "cfg=mine.yaml: cannot be read"),
         (["data=nowhere"], "nowhere"),
         (["device=77", "data=documents"], "there is cpu"),
         ([], "data= is missing"),

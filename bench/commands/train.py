@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,11 +42,24 @@ def train(
         options.say(f"epoch {int(row['epoch'])}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
 
     try:
-        RunFolderTrainer(job, folder, told).run()
+        RunFolderTrainer(job, folder, told, _in_force(job, found.place)).run()
     except Diverged as error:
         options.say(f"diverged: {error}; what there is lies in {folder}")
         raise SystemExit(1) from None
     options.say(f"best mAP50-95 {best[0]:.3f} at epoch {best[1]}: {folder / 'weights' / 'best.pt'}")
+
+
+def _in_force(job: Job, place: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those words of a training that its trainer has no setting for, or one that means something else."""
+    arm = job.arms[0]
+    return {
+        **{key: place.get(key) for key in ("data", "pretrained", "project", "name")},
+        "exist_ok": place.get("exist_ok", False),
+        "amp": job.settings["amp"],
+        "vertices": job.vertices,
+        "strategy": arm.strategy.label,
+        **({"mgiou": arm.form} if arm.form else {}),
+    }
 
 
 def _job(words: Words) -> Job:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 import strategies
 from bench.arm import Arm
 from bench.errors import UserError
@@ -38,8 +40,11 @@ class Words(NamedTuple):
 def read_words(words: Sequence[str]) -> Words:
     """Return `key=value` words, sorted; values are read as YAML reads them.
 
+    `cfg=FILE` stands for the words in a file, a run folder's `args.yaml` say; those beside it come before the file's.
+
     Raises:
-        UserError: a word is no such thing, stands twice, is neither ours nor Ultralytics', or would not be obeyed.
+        UserError: a word is no such thing, stands twice, is neither ours nor Ultralytics', or would not be obeyed; the
+            file cannot be read.
     """
     found: dict[str, Any] = {}
     for word in words:
@@ -49,6 +54,8 @@ def read_words(words: Sequence[str]) -> Words:
         if key in found:
             raise UserError(f"{key} stands twice; say it once")
         found[key] = read_value(word, key, text)
+    if path := found.pop("cfg", None):
+        found = {**_words_in(Path(str(path)), but=_LOSS if found.keys() & set(_LOSS) else ()), **found}
     loss = {key: found.pop(key) for key in _LOSS if key in found}
     vertices = {key: found.pop(key) for key in ("vertices",) if key in found}
     settings = sift(found, instead=_INSTEAD, known=(*_LOSS, *_PLACE))
@@ -91,6 +98,23 @@ def run_folder(words: Mapping[str, Any], default: str) -> Path:
 
     wanted = Path(str(words.get("project") or "runs/polygon")) / str(words.get("name") or default)
     return Path(increment_path(wanted, exist_ok=bool(words.get("exist_ok"))))
+
+
+def _words_in(path: Path, but: Sequence[str]) -> dict[str, Any]:
+    """Return the words in a file, but those about where a run was and some more."""
+    try:
+        words = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cfg={path}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise UserError(f"cfg={path}: is not YAML") from None
+    if not isinstance(words, dict) or not all(isinstance(key, str) for key in words):
+        raise UserError(f"cfg={path}: holds no words; it is to be like a run folder's args.yaml")
+    return {
+        key: read_value(f"{path}: {key}={value}", key, str(value)) if type(value) in (str, int, float) else value
+        for key, value in words.items()
+        if key not in (*_INSTEAD, "cfg", *but)
+    }
 
 
 def _flag(words: Mapping[str, Any], key: str, default: bool) -> bool:

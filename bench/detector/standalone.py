@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ultralytics.engine.trainer import BaseTrainer
+from ultralytics.utils import YAML
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from bench.detector.trainer import Job, PolygonTrainer
@@ -22,10 +23,14 @@ class RunFolderTrainer(PolygonTrainer):
         job: what to train, one arm.
         folder: the run folder.
         on_epoch: called with every epoch's row.
+        words: stand in `args.yaml` in the place of Ultralytics' or beside them, so that it says all that was trained.
     """
 
-    def __init__(self, job: Job, folder: Path, on_epoch: Callable[[dict[str, float]], None]) -> None:
+    def __init__(
+        self, job: Job, folder: Path, on_epoch: Callable[[dict[str, float]], None], words: Mapping[str, Any]
+    ) -> None:
         super().__init__(job, folder, lambda rows: on_epoch(rows[0]))
+        YAML.save(self.save_dir / "args.yaml", {**vars(self.args), **words})
 
     def run_folder_settings(self, job: Job) -> dict[str, Any]:
         """Return that checkpoints are written, and stop early as Ultralytics does."""

@@ -25,7 +25,7 @@ from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.precision import BF16
-from bench.detector.predict import predict
+from bench.detector.predict import MAX_DETECTIONS, predict
 from bench.detector.pretrained import pretrained_weights
 from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
@@ -168,6 +168,7 @@ class PolygonTrainer(PoseTrainer):
             "save": False,
             "val": True,
             "verbose": False,
+            "max_det": MAX_DETECTIONS,
             **self.run_folder_settings(job),
         }
         threads = torch.get_num_threads()

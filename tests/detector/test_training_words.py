@@ -46,11 +46,46 @@ def test_a_word_that_something_else_rules_says_what():
         read_words(["save_dir=here"])
 
 
-@pytest.mark.parametrize("word", ["single_cls=True", "classes=[0]", "cfg=mine.yaml", "plots=True", "max_det=300"])
+@pytest.mark.parametrize("word", ["single_cls=True", "classes=[0]", "plots=True", "max_det=300"])
 def test_the_same_words_are_refused_by_train_and_by_set(word):
     for said in (lambda: read_words([word]), lambda: resolve([word])):
         with pytest.raises(UserError, match="not to be chosen here"):
             said()
+
+
+def test_words_in_a_file_come_after_those_that_are_said(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("epochs: 5\nlr0: 1e-3\nsave_dir: /there\nresume: null\nstrategy: l2\nmgiou: centred\n")
+    assert read_words([f"cfg={path}", "epochs=7"]) == (
+        {"strategy": "l2", "mgiou": "centred"}, {}, {"epochs": 7, "lr0": 0.001},
+    )  # fmt: skip
+    assert read_words([f"cfg={path}", "use_hybrid_loss=True"]).loss == {"use_hybrid_loss": True}
+    assert read_words(["cfg=null", "epochs=7"]).settings == {"epochs": 7}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        (b"a: [", "is not YAML"),
+        (b"\xff\xfe", "is not YAML"),
+        (b"epochs", "holds no words"),
+        (b"1: 2", "holds no words"),
+        (b"epoch: 3", "epoch=3: no such setting; did you mean epochs"),
+        (b"epochs: 5.0", "words.yaml: epochs=5.0: give a whole number"),
+        (b"lr0: fast", "lr0=fast"),
+        (b"classes: [0]", "not to be chosen here"),
+    ],
+)
+def test_a_file_of_words_that_makes_no_sense_is_one_line(tmp_path, content, message):
+    path = tmp_path / "words.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=message) as caught:
+        read_words([f"cfg={path}"])
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="not to be chosen here; give its words"):
+        resolve([f"cfg={path}"])
 
 
 def test_values_are_what_ultralytics_understands():
