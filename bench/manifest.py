@@ -25,6 +25,7 @@ class Manifest:
         landscape: what `bench probe` measures; it needs no run.
         bf16_gain: how many times faster a step in bfloat16 was where the study began, when it was measured; what
             `--precision auto` goes by, so that another machine goes on in the same precision.
+        claims_by_key: fingerprint of each claim when the study began; None where only that of the set is on record.
     """
 
     suite: str | None
@@ -32,6 +33,7 @@ class Manifest:
     looks: tuple[int, int] | None = None
     landscape: Mapping[str, Any] | None = None
     bf16_gain: float | None = None
+    claims_by_key: Mapping[str, str] | None = None
 
     def widened(self, other: Manifest) -> Manifest:
         """Return this manifest after another command on the same study.
@@ -70,6 +72,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         tuple(looks) if looks else None,  # type: ignore[arg-type]
         raw["landscape"],
         raw.get("bf16_gain"),
+        raw.get("claims_by_key"),
     )
 
 
@@ -89,4 +92,5 @@ def _fits(raw: Any) -> bool:
         and (looks is None or (isinstance(looks, list) and len(looks) == 2 and all(type(n) is int for n in looks)))
         and (landscape is None or isinstance(landscape, dict))
         and isinstance(raw.get("bf16_gain"), float | None)
+        and isinstance(raw.get("claims_by_key"), dict | None)
     )

@@ -12,6 +12,7 @@ def test_what_is_written_is_read(tmp_path):
     for manifest in (
         Manifest("claims", "abc", (3, 9), {"convexity": {"l2": {"violations": 0.5}}}),
         Manifest(None, "abc"),
+        Manifest(None, "abc", claims_by_key={"l2-best": "0123456789ab"}),
     ):
         write_manifest(tmp_path, manifest)
         assert read_manifest(tmp_path) == manifest
@@ -25,6 +26,7 @@ def test_claims_stay_as_first_declared_and_looks_only_grow():
     first = Manifest("core", "declared first", (3, 6))
     later = Manifest("claims", "changed since", (2, 5), {"a": 1})
     assert first.widened(later) == Manifest("claims", "declared first", (2, 6), {"a": 1})
+    assert first.widened(Manifest(None, "x", claims_by_key={"added": "since"})).claims_by_key is None
     assert first.widened(Manifest(None, "x")).suite == "core"
     assert first.widened(Manifest(None, "x")).looks == (3, 6)
 

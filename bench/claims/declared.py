@@ -118,8 +118,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("escape-hybrid", "Escape",
           "a hybrid loss escapes the full-image state where MGIoU alone does not",
           All((Some(freed(rescue(arm.label) for arm in HYBRIDS)), STUCK_ALONE)),
-          "runs begin with centred MGIoU alone, the form that has such a state; of those stuck by then, at least one "
-          "of static, the four schedules and adaptive frees most, with Bonferroni over the six, and MGIoU alone few"),
+          "runs begin with centred MGIoU alone, the form that has such a state; of those stuck in full-image boxes by "
+          "then, at least one of static, the four schedules and adaptive frees most, with Bonferroni over the six, and "
+          "MGIoU alone few; a freed one ends in no degenerate shape of any kind"),
     Claim("escape-scheduled", "Escape",
           "scheduled mixes escape the full-image state where MGIoU alone does not",
           All((*freed(rescue(arm.label) for arm in SCHEDULED), STUCK_ALONE)), "each of the four; tested likewise"),
@@ -176,9 +177,11 @@ CLAIMS: tuple[Claim, ...] = (
           difference(ADAPTIVE, COSINE, Region(low=-POINT)), "not worse by a point or more"),
     # Gradients.
     Claim("gradients-cosine", "Gradients", "the cosine of the two gradients is 0.5–0.8",
-          All((value("grad_cosine", STATIC, Region(0.5, 0.8)), value("grad_cosine", COSINE, Region(0.5, 0.8))))),
+          All((value("grad_cosine", STATIC, Region(0.5, 0.8)), value("grad_cosine", COSINE, Region(0.5, 0.8)))),
+          "at the vertices, mean over the run, of static and of cosine in form `paper`"),
     Claim("gradients-conflict", "Gradients", "they conflict (cosine < 0) on a real share of steps",
-          value("conflict", STATIC, Region(low=0.05)), "more than 5 % of steps, the matched anchors together"),
+          value("conflict", STATIC, Region(low=0.05)),
+          "at the vertices, of static in form `paper`: on more than 5 % of steps, the matched anchors together"),
     Claim("gradients-normalisation", "Gradients", "normalisation improves mAP50-95 by 2–5 points",
           difference(Group(NORMALISED), Group(PLAIN), Region(2 * POINT, 5 * POINT)),
           "the mean of static, linear and cosine, by the norms of the gradients"),
@@ -192,8 +195,8 @@ CLAIMS: tuple[Claim, ...] = (
                Some(tuple(difference(L2, arm, NEGATIVE, 0.9) for arm in (*CORE[1:], COSINE_NORMALISED))))),
           "over 80 % of every other, and under 90 % of at least one"),
     Claim("overall-hybrid-beats-l2", "Overall", "a hybrid loss beats L2 alone",
-          difference(Group(HYBRIDS), L2), "the mean of static, the four schedules and adaptive"),
+          difference(Group(HYBRIDS), L2), "the mean of static, the four schedules and adaptive, form `paper`"),
     Claim("overall-hybrid-beats-two-stage", "Overall", "a hybrid loss in one run is better than two stages",
           difference(Group(HYBRIDS), Group(TWO_STAGE)),
-          "the mean of static, the four schedules and adaptive, against the mean of 50, 70 and 90"),
+          "the mean of static, the four schedules and adaptive, against the mean of 50, 70 and 90, form `paper`"),
 )  # fmt: skip

@@ -198,7 +198,7 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
         text=f"share of {leaf.arm.name} that {EVENTS[leaf.event].text}",
         wanted=leaf.region.text,
         estimate=k / n if n else None,
-        interval=rate_interval(k, n, method="clopper-pearson") if n else None,
+        interval=rate_interval(k, n) if n else None,
         n=n,
         by_seed={},
         p_support=support,

@@ -12,7 +12,12 @@ from bench.statistics import ALPHA
 
 Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
 
-OTHER_PARAMETERS, NO_PAIR, SILENT, NOT_STUCK = "other parameters", "no pair", "does not tell", "was not stuck"
+OTHER_PARAMETERS, NO_PAIR, SILENT, NOT_STUCK = (
+    "other parameters",
+    "no pair",
+    "does not tell",
+    "was not in full-image boxes",
+)
 """Why a run is left out, where it is not for its status."""
 
 _RANKS = {"diverged": 0, "failed": 0, NO_PAIR: 2, SILENT: 2, NOT_STUCK: 2}

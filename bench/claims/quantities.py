@@ -48,11 +48,14 @@ def _stuck(record: RunRecord) -> bool | None:
     return rate > MOST if record.done and rate is not None else None
 
 
+def degenerate_shapes(record: RunRecord) -> tuple[str, ...]:
+    """Return the degenerate shapes that a run that is done ends in on most images."""
+    return tuple(rate for rate in DEGENERATE if record.done and (_finite(record.metrics, rate) or 0.0) > MOST)
+
+
 def _degenerate(record: RunRecord) -> bool | None:
     """Whether a run that is done ends in one degenerate shape on most images."""
-    if not record.done:
-        return None
-    return any((_finite(record.metrics, rate) or 0.0) > MOST for rate in DEGENERATE)
+    return bool(degenerate_shapes(record)) if record.done else None
 
 
 def _escaped(record: RunRecord) -> bool | None:

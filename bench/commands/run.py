@@ -139,12 +139,12 @@ def run(
 
 def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None, bf16_gain: float | None) -> None:
     """Write what the study is set up to do, before its first run."""
-    from bench.claims import CLAIMS, fingerprint
+    from bench.claims import CLAIMS, fingerprint, fingerprints
     from bench.landscape import probe
     from bench.manifest import Manifest, read_manifest, write_manifest
 
     known = read_manifest(folder)
-    wanted = Manifest(suite, fingerprint(CLAIMS), looks, bf16_gain=bf16_gain)
+    wanted = Manifest(suite, fingerprint(CLAIMS), looks, bf16_gain=bf16_gain, claims_by_key=fingerprints(CLAIMS))
     manifest = known.widened(wanted) if known else wanted
     if manifest.landscape is None:
         manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))

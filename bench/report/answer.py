@@ -8,9 +8,9 @@ from bench.claims import Finding, Judgement
 from bench.claims.model import causes_first
 from bench.claims.planning import runs_of_each
 from bench.claims.show import what_would_decide
-from bench.claims.statement import Contrast, Leaf, Rate
-from bench.report.numbers import count_of, names, with_interval
-from bench.report.parts import Answer
+from bench.claims.statement import Contrast, Fact, Leaf, Rate
+from bench.report.numbers import count_of, figure, names, with_interval
+from bench.report.parts import Answer, Escape
 from bench.statistics import Looks
 
 QUESTIONS = {
@@ -19,6 +19,9 @@ QUESTIONS = {
     "overall-hybrid-beats-l2": "Is it better than L2 alone?",
 }
 """By the key of the claim that answers it."""
+
+Ends = Mapping[tuple[str, str | None], float | None]
+"""By label and form of an escape test, the mean mAP50-95 at the end of the runs that were stuck; None without one."""
 
 COMMAND = "python -m bench run --suite claims"
 """What runs whatever a claim needs."""
@@ -32,15 +35,20 @@ _OPENING = {
 
 
 def answers(
-    together: Sequence[Judgement], members: Mapping[str, Sequence[Judgement]], looks: Looks
+    together: Sequence[Judgement],
+    members: Mapping[str, Sequence[Judgement]],
+    escapes: Mapping[str, Sequence[Escape]],
+    looks: Looks,
 ) -> tuple[Answer, ...]:
     """Return a sentence for each of `QUESTIONS`.
 
     Args:
         together: the judgement of every claim over all data sets.
         members: the judgements on each data set alone, by its title, in the same order.
+        escapes: the escape tests on each data set, by its title.
         looks: what the verdicts pay for.
     """
+    ends = {title: {(one.label, one.form): one.mean for one in tests} for title, tests in escapes.items()}
     by_key = {judgement.claim.key: (i, judgement) for i, judgement in enumerate(together)}
     found = []
     for key in QUESTIONS:
@@ -49,7 +57,8 @@ def answers(
             continue
         index, judgement = by_key[key]
         parts = {title: judgements[index] for title, judgements in members.items()}
-        found.append(Answer(key, judgement.verdict, _sentence(judgement, parts, len(together), looks)))
+        evidence = list(_evidence(parts, ends, looks))
+        found.append(Answer(key, judgement.verdict, _sentence(judgement, evidence, len(together))))
     return tuple(found)
 
 
@@ -73,7 +82,8 @@ def part(leaf: Leaf, finding: Finding, short: bool = False) -> str:
         return f"{what} = {size}, {finding.n} {'seed' if finding.n == 1 else 'seeds'}{more}"
     interval = f" [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]" if finding.interval else ""
     size = f", n = {finding.n}" if finding.n else ""
-    return f"{finding.text} = {finding.estimate:.3g}{interval} (said: {finding.wanted}){size}{more}"
+    where = "probe, " if isinstance(leaf, Fact) else ""
+    return f"{where}{finding.text} = {finding.estimate:.3g}{interval} (said: {finding.wanted}){size}{more}"
 
 
 def missing(judgement: Judgement, most: int = 3) -> str:
@@ -86,10 +96,9 @@ def alone(judgement: Judgement) -> bool:
     return judgement.decided and not judgement.holds_among_all
 
 
-def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int, looks: Looks) -> str:
+def _sentence(judgement: Judgement, evidence: list[str], claims: int) -> str:
     claim = judgement.claim
     said = claim.text + (f" ({claim.note})" if claim.note else "")
-    evidence = [*_evidence(parts, looks)]
     if judgement.missing:
         evidence.append(f"{missing(judgement)} ({COMMAND} runs them)")
     if alone(judgement):
@@ -97,11 +106,11 @@ def _sentence(judgement: Judgement, parts: Mapping[str, Judgement], claims: int,
     return f"{_OPENING[judgement.verdict].format(said)}: {'; '.join(evidence) or 'nothing is on record'}."
 
 
-def _evidence(parts: Mapping[str, Judgement], looks: Looks) -> Iterator[str]:
+def _evidence(parts: Mapping[str, Judgement], ends: Mapping[str, Ends], looks: Looks) -> Iterator[str]:
     for title, judgement in parts.items():
         leaves = judgement.claim.leaves()
         if all(isinstance(leaf, Rate) and leaf.event == "escaped" for leaf in leaves):
-            told = _freed(judgement, looks, brief=len(parts) > 1)
+            told = _freed(judgement, ends.get(title, {}), looks, brief=len(parts) > 1)
         else:
             short = len(leaves) == 1 and bool(judgement.claim.note)
             found = [part(leaf, one, short) for leaf, one in zip(leaves, judgement.findings, strict=True)]
@@ -120,16 +129,24 @@ def _left_out(judgement: Judgement) -> str:
     return f" (left out: {names(lost, 3)})" if lost else ""
 
 
-def _freed(judgement: Judgement, looks: Looks, brief: bool) -> str:
-    """Return how many of the detectors that were stuck each strategy has freed; `brief` leaves the intervals out."""
+def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:
+    """Return how many of the detectors that were stuck each strategy has freed, and what they are worth then.
+
+    Args:
+        judgement: all of whose parts are escape tests.
+        ends: their mean mAP50-95 at the end.
+        looks: what the verdict pays for.
+        brief: whether to leave the intervals out.
+    """
     told, claim = [], judgement.claim
     for leaf, finding in zip(claim.leaves(), judgement.findings, strict=True):
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
-            told.append(f"{by} {k} of {finding.n}" if brief else f"{by} {count_of(k, finding.n, finding.interval)}")
+            counted = f"{k} of {finding.n}" if brief else count_of(k, finding.n, finding.interval)
+            told.append(f"{by} {counted}, {figure(ends.get((leaf.arm.label, leaf.arm.form)))}")
     needed = None if judgement.decided else runs_of_each(claim, judgement.findings, looks)
-    more = f", ≈ {needed} such runs of each would decide" if needed else ""
-    return f"stuck detectors freed by {', '.join(told)}{more}" if told else ""
+    more = f"; ≈ {needed} such runs of each would decide" if needed else ""
+    return f"freed of those stuck, and mean mAP50-95 of these at the end: {'; '.join(told)}{more}" if told else ""
 
 
 def _to_decide(leaf: Leaf, finding: Finding) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.claims import CLAIMS, Claim, combine, fingerprint, judge
+from bench.claims import CLAIMS, Claim, combine, fingerprint, fingerprints, judge
 from bench.manifest import Manifest
 from bench.records import RunRecord, order
 from bench.report.across import best_of, combine_rows
@@ -89,9 +89,29 @@ def build(
         ),
         claims=fingerprint(claims),
         declared=manifest.claims if manifest else None,
+        changed=_changed(claims, manifest),
+        probe=_probe(manifest),
         looks=study.looks,
         suite=manifest.suite if manifest else None,
     )
+
+
+def _changed(claims: Sequence[Claim], manifest: Manifest | None) -> tuple[str, ...] | None:
+    """Return the texts of the claims that are not as they were when the study began; None when not on record."""
+    if manifest is None or manifest.claims_by_key is None:
+        return None
+    now, then = fingerprints(claims), manifest.claims_by_key
+    return tuple(claim.text for claim in claims if then.get(claim.key) != now[claim.key])
+
+
+def _probe(manifest: Manifest | None) -> str | None:
+    """Return on what target `bench probe` measured the losses."""
+    found = manifest.landscape if manifest else None
+    if not found or not {"area", "tilt", "vertices"} <= found.keys():
+        return None
+    return (
+        f"a square of {found['area']:.0%} of the image, tilted by {found['tilt']:g} rad, V = {found['vertices']}"
+    ).replace("%", " %")
 
 
 def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], study: _Study) -> Comparison:
@@ -147,7 +167,7 @@ def _family(title: str, members: Sequence[Comparison], outdated: Sequence[str], 
         title=title,
         members=tuple(alone),
         outdated=tuple(outdated),
-        answers=answers(together, alone, study.looks),
+        answers=answers(together, alone, {one.title: one.escapes for one in members}, study.looks),
         best=best_of(members, study.looks),
         judgements=together,
         combined=combined,

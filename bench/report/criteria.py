@@ -14,6 +14,7 @@ from bench.report.numbers import count_of, figure, with_interval
 from bench.report.parts import Cell, Criterion, Escape, Winner
 from bench.report.robustness import sensitivity, worst_data_set, worst_seed
 from bench.report.rows import figures_of
+from bench.report.tables import kept_share
 from bench.statistics import PairedDifference, paired_difference
 
 
@@ -65,7 +66,7 @@ def _recovery(m: Material) -> Criterion:
         if found is None or found.kept is None:
             cells.append(NONE)
             continue
-        told = with_interval(found.kept.mean, found.kept.interval, ".2f") + _form(row, found)
+        told = kept_share(found.kept) + _form(row, found)
         cells.append(Cell(told, found.kept.mean, found.kept.interval, found.kept.n, found.run_ids))
     tests = m.escape_tests()
     figures = {name: one.kept.by_seed for name, one in tests.items() if one.kept}

@@ -21,8 +21,15 @@ METHOD = (
     "it, but not as many as there were; with *Holm* where it is decided by itself, but not among so many; with *no "
     "spread* where it is the same at every seed, which no number of such seeds decides. AP is pycocotools', of the "
     "convex hull of the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation over "
-    "seeds. Full-image and bow tie are shares of the validation images, by their top prediction. Means are over the "
-    "runs that are done."
+    "seeds. Means are over the runs that are done."
+)
+
+SHAPES = (
+    "Degenerate shapes are counted over the validation images, on the top prediction of each: *full-image* where the "
+    "hull covers over 90 % of the image and the object under 80 %; *bow tie* where the ring crosses itself, which its "
+    "hull does not show; *collapsed* where the hull fills under 5 % of its own predicted box; *outside* where most "
+    "vertices are off the image. A run ends in one where that is so on most images. All intervals of rates are "
+    "Clopper and Pearson's."
 )
 
 CLAIMS = (
@@ -32,9 +39,16 @@ CLAIMS = (
     "every seed has no spread to judge it by, and stays UNDECIDED on whichever side it lies: it may be large once in "
     "many runs. Claims are about the strategies as they are registered now: a run whose label stood for other "
     "parameters is left out. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* "
-    "marks those that would not stand if all claims were looked at together (Holm). The evidence shown is the part "
-    "that a verdict hangs on, or the one that keeps the claim from being supported; `python -m bench claims` writes "
-    "every part of every claim with its run ids."
+    "marks those that would not stand if all claims were looked at together (Holm). Over several data sets a claim "
+    "must hold on each of them to be SUPPORTED, and one alone can refute it (Bonferroni). The evidence shown is the "
+    "part that a verdict hangs on, or the one that keeps the claim from being supported; `python -m bench claims` "
+    "writes every part of every claim with its run ids."
+)
+
+PROBE = (
+    "*Probe* stands where a claim is about the losses themselves: measured without a run on one target ({}), the same "
+    "for every data set, and known without error for that target alone. Another size or tilt and another unit (the "
+    "image's side, a grid cell) give other numbers: `python -m bench probe` takes any."
 )
 
 CRITERIA = (
@@ -54,7 +68,7 @@ ESCAPES = (
     "full-image boxes on most images at that point are counted; one of them has escaped when it ends in no degenerate "
     "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
     "prediction. How good it is then is told by its share of its own AP beside it. "
-    "The interval is Clopper and Pearson's. Its own AP is that of the strategy without the spoilt start, in the same "
+    "Its own AP is that of the strategy without the spoilt start, in the same "
     f"form at the same seed; where that ended in a degenerate shape itself, or under {LEARNT:g}, there is no share. "
     "Both figures of AP are of the runs that are counted."
 )
@@ -105,9 +119,16 @@ def claims_set(report: Report) -> str:
         return f"Claims {report.claims}; whether they were declared before these runs is not on record."
     if report.declared == report.claims:
         return f"Claims {report.claims}, as they were declared when the study began."
+    told = (
+        f"The claims were changed after the study began: they were {report.declared} then and are {report.claims} now."
+    )
+    if report.changed is None:
+        return f"{told} What is judged here are those of now, so that runs may have been seen before a claim was put."
+    if not report.changed:
+        return f"{told} Those that are judged here are as they were declared: others were taken away."
     return (
-        f"The claims were changed after the study began: they were {report.declared} then and are {report.claims} now. "
-        "What is judged here are those of now, so that runs may have been seen before a claim was put."
+        f"{told} Runs may have been seen before these were put: {'; '.join(report.changed)}. All others are as they "
+        "were declared."
     )
 
 

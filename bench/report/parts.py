@@ -92,6 +92,7 @@ class Escape:
         runs: all of them.
         stuck: those that can tell whether they escaped: full-image on most images when handed over, and ended by
             themselves with a figure or by diverging.
+        left: those of them that end without full-image boxes on most images.
         escaped: those of them that end in no degenerate shape on most images.
         interval: of the share that escaped, Clopper-Pearson's, 95 %.
         lost: runs that diverged or failed, of the test and of the strategy alone in the same form.
@@ -106,6 +107,7 @@ class Escape:
     form: str | None
     runs: int
     stuck: int
+    left: int
     escaped: int
     interval: tuple[float, float]
     lost: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.report.parts import Cost, Judged
@@ -63,12 +63,14 @@ class Rate:
     Attributes:
         count: those in which it did.
         total: those that can tell.
-        interval: Wilson's, 95 %.
+        interval: Clopper and Pearson's, 95 %.
+        kinds: in how many of them it happened in which way, where there are several; a run may count for more than one.
     """
 
     count: int
     total: int
     interval: tuple[float, float]
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

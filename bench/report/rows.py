@@ -9,7 +9,7 @@ from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
-from bench.claims.quantities import EVENTS
+from bench.claims.quantities import degenerate_shapes
 from bench.errors import UserError
 from bench.records import RunRecord
 from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
@@ -126,8 +126,9 @@ def _failures(statuses: Mapping[str, int]) -> Rate | None:
 
 
 def _degenerate(done: Sequence[RunRecord]) -> Rate | None:
-    count = sum(bool(EVENTS["degenerate"].read(record)) for record in done)
-    return Rate(count, len(done), rate_interval(count, len(done))) if done else None
+    found = [shapes for record in done if (shapes := degenerate_shapes(record))]
+    kinds = Counter(shape for shapes in found for shape in shapes)
+    return Rate(len(found), len(done), rate_interval(len(found), len(done)), dict(kinds)) if done else None
 
 
 def _ledger(done: Sequence[RunRecord]) -> dict[str, float]:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from bench.report import method
+from bench.report.alike import alike
 from bench.report.answer import QUESTIONS
 from bench.report.blocks import Answers, Best, Block, Bullets, Facts, Heading, HouseProse, Prose, Section, Table
-from bench.report.claims_table import claims_table
+from bench.report.claims_table import claims_table, decided_by_probe, with_members, without_runs
 from bench.report.model import Comparison, Family, Report
 from bench.report.numbers import MISSING
 from bench.report.side_tables import (
@@ -60,6 +61,7 @@ def _comparison(report: Report) -> Iterator[Block]:
         yield from _headed(one.title, len(report.comparisons))
         yield Table("comparison", "Strategies", main_table(one), one, one.core)
         yield Prose(one.conclusion)
+        yield from (Prose(text) for text in alike(one))
         if one.variants:
             yield from _sub("Variants: other parameters", report)
             shown = (*(row for row in one.core if row.reference), *one.variants)
@@ -81,9 +83,11 @@ def _claims(report: Report) -> Iterator[Block]:
     for family in report.families:
         yield from _headed(family.title, len(report.families))
         members = members_of(family, report)
-        yield Prose(_counts(family, len(members)))
+        yield Prose(_counts(family, members))
         if family.judgements:
             yield Table("claims", "Claims", claims_table(family, members))
+    if report.probe and any(without_runs(one) for family in report.families for one in family.judgements):
+        yield HouseProse(method.PROBE.format(report.probe))
 
 
 def members_of(family: Family, report: Report) -> list[Comparison]:
@@ -91,11 +95,14 @@ def members_of(family: Family, report: Report) -> list[Comparison]:
     return [one for one in report.comparisons if one.title in family.members]
 
 
-def _counts(family: Family, members: int) -> str:
+def _counts(family: Family, members: list[Comparison]) -> str:
     counts = Counter(judgement.verdict for judgement in family.judgements)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in _VERDICTS if counts[verdict])
-    where = f", over {members} data sets together" if members > 1 else ""
-    return f"Of {len(family.judgements)} claims{where}: {told or 'none'}."
+    where = f", over {len(members)} data sets together" if len(members) > 1 else ""
+    probed = Counter(one.verdict for one, each in with_members(family, members) if decided_by_probe(one, each))
+    without = " and ".join(f"{probed[verdict]} {verdict}" for verdict in _VERDICTS if probed[verdict])
+    more = f"; {without} of these rest on the probe and on no run" if without else ""
+    return f"Of {len(family.judgements)} claims{where}: {told or 'none'}{more}."
 
 
 def _criteria(report: Report) -> Iterator[Block]:
@@ -164,6 +171,7 @@ def _cost(report: Report) -> Iterator[Block]:
 
 def _method(report: Report) -> Iterator[Block]:
     yield HouseProse(method.METHOD)
+    yield HouseProse(method.SHAPES)
     yield HouseProse(method.CLAIMS)
     yield HouseProse(method.CRITERIA)
     yield Bullets(tuple(method.limits(report)))

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 
 from bench.report.model import REFERENCE, Comparison, Family
-from bench.report.numbers import MISSING, count_of, figure, names, number, percent, with_interval
+from bench.report.numbers import MISSING, count_of, figure, names, number, percent
 from bench.report.parts import Winner
-from bench.report.tables import judged, time_unit
+from bench.report.tables import judged, kept_share, time_unit
 from bench.report.text import ranges
 
 LEDGER = {
@@ -67,9 +67,10 @@ def escapes_table(comparison: Comparison) -> pd.DataFrame:
                 "strategy": one.by,
                 "MGIoU": one.form or MISSING,
                 "runs": str(one.runs),
+                "no longer full-image": f"{one.left} of {one.stuck}",
                 "escaped, of those stuck": count_of(one.escaped, one.stuck, one.interval),
                 "mAP50-95 at the end": figure(one.mean),
-                "share of its own": with_interval(one.kept.mean, one.kept.interval, ".2f") if one.kept else MISSING,
+                "share of its own": kept_share(one.kept) if one.kept else MISSING,
             }
             for one in comparison.escapes
         ]

@@ -11,6 +11,7 @@ from bench.report.conclusion import statuses
 from bench.report.model import REFERENCE, Comparison, Row
 from bench.report.numbers import MISSING, figure, number, percent, with_interval
 from bench.report.parts import Judged
+from bench.report.row import Rate
 from bench.statistics import PairedDifference
 
 DEGENERATE = "ended in a degenerate shape on most images"
@@ -70,7 +71,7 @@ def seed_table(comparison: Comparison) -> pd.DataFrame:
 def failures(comparison: Comparison) -> list[str]:
     """Return each strategy's rates of lost and of degenerate runs, where not zero; then each lost run, and why."""
     rates = [
-        f"{row.name}: {rate.count} of {rate.total} {what}, {percent(rate.count / rate.total)} "
+        f"{row.name}: {rate.count} of {rate.total} {what}{_kinds(rate)}, {percent(rate.count / rate.total)} "
         f"(95 % interval {percent(rate.interval[0])} to {percent(rate.interval[1])})"
         for row in comparison.all_rows
         for rate, what in ((row.failures, "diverged or failed"), (row.degenerate, DEGENERATE))
@@ -83,6 +84,12 @@ def failures(comparison: Comparison) -> list[str]:
         if seed.status in ("diverged", "failed", "interrupted")
     ]
     return rates + runs
+
+
+def _kinds(rate: Rate) -> str:
+    """Return ` (bow tie 2)`: in how many of the runs each kind was."""
+    told = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in rate.kinds.items())
+    return f" ({told})" if told else ""
 
 
 def seen(comparison: Comparison, rate: str) -> bool:
@@ -103,6 +110,12 @@ def judged(row: Judged, found: PairedDifference | None) -> str:
     why += [f"≈ {row.seeds_to_decide} seeds"] if row.seeds_to_decide else []
     more = f" ({', '.join(why)})" if why else ""
     return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
+
+
+def kept_share(found: PairedDifference) -> str:
+    """Return a share of AP that is kept; where there is no interval, of how many runs it is."""
+    bare = f" ({found.n} {'run' if found.n == 1 else 'runs'})" if found.interval is None else ""
+    return with_interval(found.mean, found.interval, ".2f") + bare
 
 
 def status(row: Row) -> str:

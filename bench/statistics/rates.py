@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
 
 from scipy import special, stats
 
-_METHODS = {"wilson": "wilson", "clopper-pearson": "exact"}
 _NUISANCE = 128
 """Common rates at which scipy starts its search for the one that makes the table likeliest."""
 
 
 @lru_cache(maxsize=4096)
-def rate_interval(
-    k: int, n: int, confidence: float = 0.95, method: Literal["wilson", "clopper-pearson"] = "wilson"
-) -> tuple[float, float]:
+def rate_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval of a rate of `k` in `n`; (0, 1) when n is 0.
+
+    It covers the true rate at least that often, whatever the rate, and agrees with `rate_p_values`.
 
     Args:
         k: how often it happened.
         n: how often it could have.
         confidence: of the interval.
-        method: `wilson` covers the rate that often on average over rates; `clopper-pearson` at least that often at
-            every rate, and agrees with `rate_p_values`.
 
-    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference; Clopper & Pearson 1934,
-    The use of confidence or fiducial limits illustrated in the case of the binomial.
+    Source: Clopper & Pearson 1934, The use of confidence or fiducial limits illustrated in the case of the binomial.
 
     Raises:
-        ValueError: k is not between 0 and n, or the method is not one of the two.
+        ValueError: k is not between 0 and n.
     """
-    if method not in _METHODS:
-        raise ValueError(f"method is one of {', '.join(_METHODS)}, not {method}")
     if n == 0:
         return 0.0, 1.0
-    interval = stats.binomtest(k, n).proportion_ci(confidence, method=_METHODS[method])
+    interval = stats.binomtest(k, n).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)
 
 

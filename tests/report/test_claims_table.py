@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import re
 
+from bench.manifest import Manifest
 from bench.report import build, render
 
+from . import declared
 from .reading import plain, section, table
 from .samples import record, rescue, study
 
@@ -113,3 +115,20 @@ def test_runs_of_other_parameters_are_told_where_the_claim_is():
         "Scheduled: exponential falls too fast and ends below cosine"
     ]
     assert (row["verdict"], row["evidence"]) == ("NOT RUN", "missing: cosine as it is registered now")
+
+
+def test_what_follows_from_the_losses_alone_is_no_data_sets():
+    records = [record("l2", seed, 0.5, data=data) for data in ("documents", "parcels") for seed in range(2)]
+    landscape = {"area": 0.62, "tilt": 0.2, "vertices": 4, "box": {"loss": 0.25}}
+    text = plain(render(build(records, Manifest(None, "", None, landscape), claims=declared.CLAIMS), "md"))
+    told = section(text, "Claims")
+    row = table(told, "claim")[0]
+    assert (row["verdict"], row["documents"], row["parcels"]) == ("SUPPORTED", "probe", "probe")
+    assert row["evidence"] == "probe, loss = 0.25 (said: between 0.2 and 0.3)"
+    assert "1 SUPPORTED, 3 NOT RUN; 1 SUPPORTED of these rest on the probe and on no run." in told
+    assert "on one target (a square of 62 % of the image, tilted by 0.2 rad, V = 4)" in told
+
+
+def test_how_a_claim_was_made_testable_stands_beside_it():
+    rows = table(section(plain(render(build(study(l2=[0.5]), claims=declared.CLAIMS), "md")), "Claims"), "claim")
+    assert [row["how it is tested"] for row in rows[1:3]] == ["as it stands", "the mean of cosine and linear"]

@@ -49,7 +49,7 @@ def test_escape_counts_only_what_was_stuck_and_ended():
         rescue("cosine", 3, status="failed"),  # cannot tell
     ]
     cells, winner = criteria([*study(l2=[0.5], cosine=[0.5]), *tests])["escape"]
-    low, high = rate_interval(1, 2, method="clopper-pearson")
+    low, high = rate_interval(1, 2)
     assert cells["cosine (paper)"].value == 0.5
     assert cells["cosine (paper)"].interval == (low, high)
     assert cells["cosine (paper)"].text == "1 of 2 (1 % to 99 %), centred"

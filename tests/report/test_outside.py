@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from bench.report import build, render
+from bench.report.tables import kept_share
+from bench.statistics import paired_difference
 
 from .reading import plain, section, table
 from .samples import control, record, rescue, study
@@ -186,3 +188,14 @@ def test_two_contents_of_one_model_yaml_are_two_comparisons():
     found = build([record("l2", 0, 0.5, model_digest=digest) for digest in digests])
     assert [one.title for one in found.comparisons] == [f"documents (model_digest={digest})" for digest in digests]
     assert len(found.families) == 2
+
+
+def test_out_of_full_image_boxes_is_not_yet_escaped():
+    tests = [rescue("cosine", 0), rescue("cosine", 1, bow_tie=0.9), rescue("cosine", 2, after=0.9)]
+    (found,) = compare([*BASE, *tests]).escapes
+    assert (found.stuck, found.left, found.escaped) == (3, 2, 1)
+
+
+def test_a_share_of_one_run_says_so():
+    assert kept_share(paired_difference({0: 0.98}, {0: 0.0})) == "0.98 (1 run)"
+    assert kept_share(paired_difference({0: 0.5, 1: 0.7}, {0: 0.0, 1: 0.0})).startswith("0.60 [")

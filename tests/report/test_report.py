@@ -339,7 +339,7 @@ def test_all_failed_is_nothing_and_not_nothing_yet():
         "The table shows nothing: no run on documents (V = 4) with yolo11n-polygon.yaml at 96 px for 100 epochs has a "
         "figure (failed 2)."
     )
-    assert "l2: 2 of 2 diverged or failed, 100 % (95 % interval 34 % to 100 %)" in render(build(records), "md")
+    assert "l2: 2 of 2 diverged or failed, 100 % (95 % interval 16 % to 100 %)" in render(build(records), "md")
 
 
 def test_runs_without_a_figure_are_counted_in_the_sentence():

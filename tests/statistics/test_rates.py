@@ -21,26 +21,18 @@ regions = st.one_of(
 )
 
 
-def test_rate_interval_is_wilsons():
-    low, high = rate_interval(0, 3)
-    assert low == 0
-    assert high == pytest.approx(stats.norm.ppf(0.975) ** 2 / (3 + stats.norm.ppf(0.975) ** 2))
-    assert rate_interval(0, 0) == (0, 1)
-
-
-def test_or_clopper_and_pearsons():
-    low, high = rate_interval(0, 10, method="clopper-pearson")
+def test_rate_interval_is_clopper_and_pearsons():
+    low, high = rate_interval(0, 10)
     assert (low, high) == (0, pytest.approx(1 - 0.025**0.1))
-    low, high = rate_interval(4, 10, 0.9, method="clopper-pearson")
+    low, high = rate_interval(4, 10, 0.9)
     assert (low, high) == pytest.approx((stats.beta.ppf(0.05, 4, 7), stats.beta.ppf(0.95, 5, 6)))
-    with pytest.raises(ValueError, match="method"):
-        rate_interval(0, 10, method="wald")
+    assert rate_interval(0, 0) == (0, 1)
 
 
 @settings(deadline=None)
 @given(counts, regions, st.sampled_from([0.01, 0.05, 0.2]))
 def test_p_values_of_a_region_agree_with_the_interval(count, region, alpha):
-    low, high = rate_interval(*count, 1 - alpha, method="clopper-pearson")
+    low, high = rate_interval(*count, 1 - alpha)
     assume(min(abs(end - bound) for end in (low, high) for bound in region) > 1e-9)
     support, refute = rate_p_values(*count, *region)
     assert (support <= alpha) == (region[0] < low and high < region[1])

@@ -9,6 +9,7 @@ from statistics import median_low
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import blended_transform_factory
 
 from bench.report.figures.lettering import fitted, width
@@ -26,6 +27,8 @@ MOST = 32
 
 _OFF_SCALE = 4.0
 """A row whose seeds reach this many times as far as the median row's does not set the scale."""
+_FEW = 0.2
+"""Of the rows may be such; where more are, they are what is to be seen."""
 _WIDEST = 2.5
 """Nor does an interval, beyond so many times the farthest seed that does."""
 
@@ -59,6 +62,8 @@ def view_of(rows: Sequence[Comparable]) -> View:
     reach = {row.name: max(abs(value) for value in _seeds(row)) for row in rows}
     limit = _OFF_SCALE * median_low(reach.values()) or max(reach.values()) or 0.01
     near = [row for row in rows if reach[row.name] <= limit]
+    if len(rows) - len(near) > max(1, _FEW * len(rows)):
+        near = list(rows)
     farthest = max(reach[row.name] for row in near) or 0.01
     ends = [0.0]
     for row in near:
@@ -79,14 +84,23 @@ def draw_forest(title: str, rows: Sequence[Comparable], colours: Mapping[str, st
     left = max(width(line) for label in labels for line in label.split("\n")) + 0.31
     wide = WIDTH - left - _TEXT
     axes = figure.add_axes((left / WIDTH, _BOTTOM / height, wide / WIDTH, len(rows) * _ROW / height))
-    axes.set_xlim(view.low, view.high)
+    span = view.high - view.low
+    rooms = [_room(rows, view, side) for side in (-1, 1)]
+    inch = span / (wide - sum(rooms))
+    axes.set_xlim(view.low - rooms[0] * inch, view.high + rooms[1] * inch)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.axvline(0, color="#555555", lw=1)
     axes.set_yticks(range(len(rows)), labels, linespacing=1.1)
     axes.tick_params(axis="y", length=0, pad=9)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y", visible=False)
-    axes.locator_params(axis="x", nbins=5)
+    axes.set_xticks(
+        [
+            tick
+            for tick in MaxNLocator(3 if any(rooms) else 5).tick_values(view.low, view.high)
+            if view.low <= tick <= view.high
+        ]
+    )
     axes.set_xlabel(f"difference in mAP50-95 to {REFERENCE}, same seed (right: better)")
     beside = blended_transform_factory(axes.transAxes, axes.transData)
     bold = {"weight": "bold", "color": INK}
@@ -124,9 +138,15 @@ def _row(axes: Axes, y: int, row: Comparable, colour: str, view: View) -> None:
         values = [value for value in outside if value * side > 0]
         if values:
             axes.plot([edge], [y], marker=marker, color=colour, ms=7, clip_on=False)
-            where = {"ha": "left" if side < 0 else "right", "va": "center_baseline", "textcoords": "offset points"}
-            over = {"facecolor": "#F5F5F5" if y % 2 else "white", "edgecolor": "none", "pad": 1}
-            axes.annotate(_told(values), (edge, y), (-8 * side, 0), color=INK, bbox=over, zorder=4, **where)
+            where = {"ha": "right" if side < 0 else "left", "va": "center_baseline", "textcoords": "offset points"}
+            axes.annotate(_told(values), (edge, y), (8 * side, 0), color=INK, **where)
+
+
+def _room(rows: Sequence[Comparable], view: View, side: int) -> float:
+    """Return the inches beside the scale that the numbers of the seeds beyond it take."""
+    edge = view.low if side < 0 else view.high
+    beyond = [[value for value in _seeds(row) if (value - edge) * side > 0] for row in rows]
+    return max((width(_told(values)) + 0.2 for values in beyond if values), default=0.0)
 
 
 def _verdict(row: Comparable) -> str:

@@ -84,18 +84,19 @@ def view_verdicts(family: Family, comparisons: Sequence[Comparison]) -> list[Ver
             verdict=claims_table.verdict_text(judgement),
             word=judgement.verdict,
             mark=_MARKS.get(judgement.verdict, "open"),
-            evidence=claims_table.evidence(judgement, [(one.title, one.judgements[index]) for one in comparisons]),
-            members=tuple(_members(index, comparisons)),
+            evidence=claims_table.evidence(judgement, members),
+            members=tuple(_members(members)),
         )
-        for index, judgement in enumerate(family.judgements)
+        for judgement, members in claims_table.with_members(family, comparisons)
     ]
 
 
-def _members(index: int, comparisons: Sequence[Comparison]) -> Iterator[Member]:
-    for one in comparisons:
-        judgement = one.judgements[index]
-        title = one.title if len(comparisons) > 1 else ""
-        yield Member(title, claims_table.verdict_text(judgement), tuple(_parts(judgement)), missing(judgement, 20))
+def _members(members: claims_table.Members) -> Iterator[Member]:
+    if all(claims_table.without_runs(one) for _, one in members):  # the same whatever the data
+        members = [(claims_table.PROBE, one) for _, one in members[:1]]
+    for title, judgement in members:
+        head = title if len(members) > 1 or title == claims_table.PROBE else ""
+        yield Member(head, claims_table.verdict_text(judgement), tuple(_parts(judgement)), missing(judgement, 20))
 
 
 def _parts(judgement: Judgement) -> Iterator[Part]:
