@@ -21,7 +21,8 @@ class Manifest:
     Attributes:
         suite: `core` or `claims`; None for strategies chosen one by one.
         claims: fingerprint of the claims as they were declared when the study began.
-        looks: the least and the greatest number of seeds at which `--until-decided` looks at the verdicts; None: once.
+        looks: the least and the greatest number of seeds that commands asked for, by hand or by `--until-decided`: the
+            verdicts may have been looked at after each of them. Both the same: once. None: not on record.
         landscape: what `bench probe` measures; it needs no run.
         bf16_gain: how many times faster a step in bfloat16 was where the study began, when it was measured; what
             `--precision auto` goes by, so that another machine goes on in the same precision.
@@ -40,14 +41,27 @@ class Manifest:
 
         The claims stay those that were declared first. Looks only ever grow: what has been looked at stays looked at.
         """
-        looks = [one.looks for one in (self, other) if one.looks]
         return replace(
             self,
             suite="claims" if "claims" in (self.suite, other.suite) else other.suite or self.suite,
-            looks=(min(low for low, _ in looks), max(high for _, high in looks)) if looks else None,
+            looks=_widened(self.looks, other.looks),
             landscape=self.landscape or other.landscape,
             bf16_gain=self.bf16_gain if self.bf16_gain is not None else other.bf16_gain,
         )
+
+
+def _widened(looks: tuple[int, int] | None, more: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return the looks of two commands, the second given after the first.
+
+    A command that asks for no more seeds adds no look to what there is: it is for other strategies, or other data. A
+    look at one seed, at which nothing can be decided, is none.
+    """
+    if looks is None or more is None:
+        return looks or more
+    if looks[1] < 2:
+        return more
+    first = min(looks[0], more[0]) if more[0] < more[1] else looks[0]
+    return first, max(looks[1], more[1])
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import NamedTuple
 
 from bench.errors import UserError
-from bench.statistics import PairedDifference, Verdict, paired_difference, verdicts
+from bench.statistics import ALPHA, WORSE, PairedDifference, Verdict, paired_difference, verdicts
 from bench.study import Run
 
 MOST_SEEDS = 10
+_TRIES = 2
+"""Runs that may be lost before a strategy without any figure is given up."""
 Key = tuple[str, str | None]
 """A strategy's label, and its form."""
 Figures = Mapping[Key, Mapping[int, float]]
@@ -40,7 +44,8 @@ class Standing(NamedTuple):
         key: which it is.
         mean: of its mAP50-95 over its seeds.
         difference: it minus the recommended one, over the seeds that both have; None for that one itself.
-        verdict: `worse` where it is behind beyond doubt, `UNDECIDED` where that cannot be told; empty for the best.
+        verdict: `worse` where it is behind beyond doubt, `UNDECIDED` where that cannot be told, `better` where only
+            what disqualifies it has it not recommended; empty for the best.
     """
 
     key: Key
@@ -49,42 +54,59 @@ class Standing(NamedTuple):
     verdict: Verdict
 
 
-def standings(figures: Figures, first_look: int = 2) -> list[Standing]:
-    """Return every strategy, the recommended one first: that of the highest mean among those with the most seeds.
+def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2) -> list[Standing]:
+    """Return every strategy that has a figure, the recommended one first.
 
-    The best was picked by its figures out of K, so that each of K would have had its K - 1 comparisons: their level is
-    a K-th of 5 %, shared by Holm's method and paid for every look from `first_look` seeds to `MOST_SEEDS`.
+    That is the one of the highest mean over the seeds that all who may be recommended have; where they have none in
+    common, among those with the most seeds. The best was picked by its figures out of K, so that each of K would have
+    had its K - 1 comparisons: their level is a K-th of 5 %, shared by Holm's method and paid for every look from
+    `first_look` seeds to `MOST_SEEDS`.
 
     Args:
         figures: at least one strategy with a seed.
+        unfit: who is not to be recommended, unless nobody else has a figure.
         first_look: seeds at which strategies were first compared.
     """
-    most = max(len(by_seed) for by_seed in figures.values())
-    means = {key: sum(by_seed.values()) / len(by_seed) for key, by_seed in figures.items() if by_seed}
-    best = max((key for key in means if len(figures[key]) == most), key=lambda key: means[key])
+    means = {key: fmean(by_seed.values()) for key, by_seed in figures.items() if by_seed}
+    best = _best({key: figures[key] for key in means if key not in unfit} or {key: figures[key] for key in means})
     others = sorted((key for key in means if key != best), key=lambda key: -means[key])
     differences = [paired_difference(figures[key], figures[best]) for key in others]
-    judged = verdicts(differences, alpha=0.05 / max(1, len(means)), looks=(first_look, MOST_SEEDS))
+    judged = verdicts(differences, alpha=ALPHA / max(1, len(means)), looks=(first_look, MOST_SEEDS))
     return [
         Standing(best, means[best], None, Verdict()),
         *(Standing(*one) for one in zip(others, (means[key] for key in others), differences, judged, strict=True)),
     ]
 
 
-def in_the_running(figures: Figures) -> list[Key]:
-    """Return the strategies that are worth another seed: those whose 95 % interval to the best does not lie below it.
+def _best(figures: Figures) -> Key:
+    shared = set.intersection(*(set(by_seed) for by_seed in figures.values()))
+    if shared:
+        return max(figures, key=lambda key: fmean(figures[key][seed] for seed in shared))
+    most = max(len(by_seed) for by_seed in figures.values())
+    return max((key for key in figures if len(figures[key]) == most), key=lambda key: fmean(figures[key].values()))
 
-    Each interval stands for itself here: what it drops saves time, and what is said in the end pays for them all.
+
+def in_the_running(found: Sequence[Standing]) -> list[Key]:
+    """Return the strategies whose 95 % interval to the best does not lie below it: who is worth another seed first.
+
+    Each interval stands for itself here: what it drops saves time, and may come back (`open_to_the_best`).
     """
-    found = standings(figures)
     return [
         one.key for one in found if one.difference is None or not (one.difference.decided and one.difference.mean < 0)
     ]
 
 
+def open_to_the_best(found: Sequence[Standing]) -> list[Key]:
+    """Return the best and the strategies that are not behind it beyond doubt: all looks and all strategies paid for."""
+    return [one.key for one in found if one.difference is None or one.verdict.verdict != WORSE]
+
+
 @dataclass
 class Rounds:
     """Follows the seeds that are done with the next one, as long as the budget allows; see `carry_out_study`.
+
+    What is behind by its own interval is dropped, so that seeds go to those that are ahead. Once one alone is left,
+    what was dropped and is not behind beyond doubt gets the seeds that it missed.
 
     Args:
         templates: a run of each candidate; later ones differ in the seed alone.
@@ -103,18 +125,37 @@ class Rounds:
     dropped: dict[Key, int] = field(default_factory=dict)
 
     def __call__(self, done: Sequence[Run], lost: Sequence[Run]) -> list[Run]:
-        """Return the next seed of all that are still in the running; nothing when it would not fit."""
+        """Return the next seed of those whose turn it is; nothing when it would not fit, or all is told.
+
+        Args:
+            done: the runs that are done.
+            lost: those that diverged or failed.
+        """
         figures = self.figures(done)
         if not figures:
             return []
-        seeds = max(len(by_seed) for by_seed in figures.values())
-        left = in_the_running(figures) if seeds > 1 else list(figures)
+        over = Counter((run.label, run.form) for run in (*done, *lost))  # a seed that was lost is not tried again
+        turn = self._whose_turn(figures, over, lost)
+        first = min((over[key] for key in turn), default=MOST_SEEDS)
+        chosen = [key for key in turn if over[key] == first]
+        if first >= MOST_SEEDS or self.cost(done) * len(chosen) > self.time_left():
+            return []
+        return [replace(self.templates[key], seed=first) for key in chosen]
+
+    def _whose_turn(self, figures: Figures, over: Mapping[Key, int], lost: Sequence[Run]) -> list[Key]:
+        """Return those whose next seeds are wanted, and keep account of who is dropped."""
+        found = standings(figures, {(run.label, run.form) for run in lost})
+        silent = [key for key in self.templates if key not in figures and over[key] < _TRIES]
+        left = [*in_the_running(found), *silent]
         for key in self.templates:
             if key not in left:
-                self.dropped.setdefault(key, seeds)
-        if len(left) < 2 or seeds >= MOST_SEEDS or self.cost(done) * len(left) > self.time_left():
-            return []
-        return [replace(self.templates[key], seed=seeds) for key in left]
+                self.dropped.setdefault(key, over[key])
+        if len(left) > 1:
+            return left
+        left = open_to_the_best(found)
+        for key in left:
+            self.dropped.pop(key, None)
+        return left if len(left) > 1 else []
 
 
 def affordable(

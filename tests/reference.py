@@ -94,6 +94,8 @@ def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
         [
             markdown_of(answers),
             table(rows),
+            f"Shown are the {BEST} of {len(_members(report, family)[0].core)} strategies with the highest mean, and "
+            f"each loss alone; full-image boxes on {' / '.join(family.members)}.",
             f"{_runs(report)}; [all strategies, variants, claims and runs](HYBRID_LOSS_RESULTS.md), from "
             "[these records](results/reference), which `python -m bench report reference` reads.",
             f"![{shown.title}]({shown.path.relative_to(root).as_posix()})",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from bench.ledger import summarise
@@ -65,6 +66,17 @@ def test_the_lowest_ap_of_the_second_stage_leaves_out_the_measurement_before_it(
     found = summarise(history([1.0] * 14 + [0.0] * 16, wobbly(30), aps), 30, [Stage(14 / 30, restart=True)])
     assert found["stage2_low_mAP50_95"] == 0.4
     assert (found["stages"], found["restarts"]) == (2, 1)
+
+
+def test_the_lowest_ap_of_the_second_stage_is_no_lower_for_being_measured_more_often():
+    rng = np.random.default_rng(0)
+    every = {epoch: 0.5 + 0.01 * rng.standard_normal() for epoch in range(100)}
+    seldom = {epoch: ap for epoch, ap in every.items() if epoch % 10 == 9}
+    found = [
+        summarise(history([1.0] * 50 + [0.0] * 50, wobbly(100), aps), 100, [Stage(0.5)])["stage2_low_mAP50_95"]
+        for aps in (every, seldom)
+    ]
+    assert found[0] == found[1] > min(every.values())
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -32,6 +32,23 @@ def test_claims_stay_as_first_declared_and_looks_only_grow():
 
 
 @pytest.mark.parametrize(
+    ("first", "more", "looks"),
+    [
+        ((3, 3), (3, 3), (3, 3)),
+        ((3, 3), (5, 5), (3, 5)),  # seeds added by hand
+        ((5, 5), (3, 3), (5, 5)),  # other strategies, with fewer seeds
+        ((3, 3), (5, 8), (3, 8)),
+        ((5, 5), (3, 8), (3, 8)),
+        ((1, 1), (5, 5), (5, 5)),  # one seed decides nothing
+        (None, (3, 3), (3, 3)),
+        ((3, 6), None, (3, 6)),
+    ],
+)
+def test_seeds_that_are_added_are_a_look_more(first, more, looks):
+    assert Manifest(None, "x", first).widened(Manifest(None, "x", more)).looks == looks
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -62,7 +62,7 @@ class Evidence(NamedTuple):
 
     def corrected(self, p: float, n: int, units: Literal["seeds", "runs"]) -> float:
         """Return a p-value that pays for looking again after every added seed."""
-        return over_looks_exact(p, self.looks) if units == "runs" else over_looks(p, n, self.looks)
+        return over_looks_exact(p, n, self.looks) if units == "runs" else over_looks(p, n, self.looks)
 
     def named(self, arms: Iterable[Arm]) -> tuple[str, ...]:
         """Return arms by name, each once; one that has runs of other parameters alone says so."""

@@ -53,7 +53,7 @@ def more_flips(values: Sequence[float], looks: Looks) -> int | None:
     if not values or not (min(values) > 0 or max(values) < 0):
         return None
     for seeds in range(len(values) + 1, _MOST_SEEDS + 1):
-        if over_looks(2 / 2**seeds, seeds, _prolonged(looks, seeds)) <= ALPHA:
+        if over_looks(2 / 2**seeds, seeds, looks) <= ALPHA:
             return seeds
     return None
 
@@ -106,10 +106,4 @@ def runs_of_each(claim: Claim, findings: Sequence[Finding], looks: Looks) -> int
 def _planned(rate: float, runs: int, region: Region, looks: Looks) -> tuple[float, float]:
     """Return the p-values for and against a rate's region if so many runs had this rate."""
     support, refute = rate_p_values(round(rate * runs), runs, region.low, region.high)
-    seen = _prolonged(looks, runs)
-    return over_looks_exact(support, seen), over_looks_exact(refute, seen)
-
-
-def _prolonged(looks: Looks, n: int) -> Looks:
-    """Return the looks of a study that goes on to n, should its last one be before."""
-    return looks and (looks[0], max(looks[1], n))
+    return over_looks_exact(support, runs, looks), over_looks_exact(refute, runs, looks)

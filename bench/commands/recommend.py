@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,11 +38,12 @@ def recommend(
     plugin: options.Plugins = None,
 ) -> None:
     """Run what a budget of time allows, and say which strategy to use, on what evidence, and how sure that is."""
+    from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.execution.hardware import cores, resolve_device, share_out
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
-    from bench.recommend import Rounds, affordable, read_budget
+    from bench.recommend import MOST_SEEDS, Rounds, affordable, read_budget
     from bench.tracking import TrackingConfig
 
     began = time.monotonic()
@@ -56,7 +57,8 @@ def recommend(
     folder = out / options.study_name(f"recommend-{loaded.fingerprint[:8]}")
     options.writable(folder)
     with setting_up(folder):
-        chosen, _ = decided(precision, asked, folder, used_device)
+        chosen, gain = decided(precision, asked, folder, used_device)
+        declare(folder, None, (2, MOST_SEEDS), gain)
     workers, threads = share_out(used_device, cores() if used_device == "cpu" else 1, len(asked.arms))
     first = _first_runs(asked, chosen, folder)
     if not first:
@@ -141,38 +143,54 @@ def _figures(folder: Path, done: Sequence[Run]) -> Figures:
 def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     """Print the recommendation, its evidence and how sure it is."""
     from bench.recommend import standings
-    from bench.records import load_study
+    from bench.records import LOST, load_study
 
     found: dict[Key, dict[int, float]] = {}
+    lost: dict[Key, list[str]] = {}
     for record in load_study(folder):
         key = (record.label, record.form)
         planned = rounds.templates.get(key)
         # By its id: the folder also holds the runs of commands with other settings, models or numbers of vertices.
-        if record.done and planned is not None and record.id == replace(planned, seed=record.seed).id:
+        if planned is None or record.id != replace(planned, seed=record.seed).id:
+            continue
+        if record.done:
             found.setdefault(key, {})[record.seed] = record.metrics["mAP50_95"]
+        elif record.status in LOST:
+            lost.setdefault(key, []).append(record.status)
     if not found:
         options.say(f"no run came to its end; see python -m bench status {folder.name} --out {folder.parent}")
         raise SystemExit(1)
-    for line in words(standings(found), found, rounds.dropped):
+    for line in words(standings(found, lost), found, rounds.dropped, lost):
         print(line)
     options.say(
         f"{seconds / 60:.0f} min; records in {folder}; more: python -m bench report {folder.name} --out {folder.parent}"
     )
 
 
-def words(found: Sequence[Standing], figures: Figures, dropped: dict[Key, int]) -> list[str]:
-    """Return the recommendation, line by line: what to use, how sure that is, and every strategy's figures."""
-    from bench.statistics.verdicts import UNDECIDED, WORSE
+def words(
+    found: Sequence[Standing], figures: Figures, dropped: Mapping[Key, int], lost: Mapping[Key, Sequence[str]]
+) -> list[str]:
+    """Return the recommendation, line by line: what to use, how sure that is, and every strategy's figures.
+
+    Args:
+        found: the best first.
+        figures: by strategy and seed.
+        dropped: after how many seeds a strategy was left out.
+        lost: what became of the runs of a strategy that have no figure.
+    """
+    from bench.statistics import WORSE
 
     best, *others = found
     behind = [one for one in others if one.verdict.verdict == WORSE]
-    open_ = [one for one in others if one.verdict.verdict == UNDECIDED]
+    open_ = [one for one in others if one not in behind and (one.key not in lost or best.key in lost)]
+    unfit = [one for one in others if one not in behind and one not in open_]
     lines = [f"Use {_name(best.key)}: mAP50-95 {best.mean:.3f} over {_seeds(figures[best.key])}."]
     if not others:
         lines.append("Nothing else came to its end: there is nothing to compare it with.")
-    elif not open_:
-        lines.append(f"Sure at 95 %: each of the other {len(others)} is behind, all of them looked at together.")
-    else:
+    elif not open_ and behind:
+        each = "the other" if not unfit else "those without a lost run, which are"
+        lines.append(f"Sure at 95 %: each of {each} {len(behind)} is behind, all of them looked at together.")
+    elif open_:
         names = ", ".join(_name(one.key) for one in open_)
         lines.append(f"Not settled (UNDECIDED) against {len(open_)} of {len(others)}: {names}.")
         reference = next((one for one in open_ if one.key[0] == "l2"), None)
@@ -183,6 +201,12 @@ def words(found: Sequence[Standing], figures: Figures, dropped: dict[Key, int]) 
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
     if behind:
         lines.append(f"Behind beyond doubt: {', '.join(_name(one.key) for one in behind)}.")
+    if unfit:
+        names = ", ".join(_name(one.key) for one in unfit)
+        lines.append(f"Not behind, and not recommended, since runs were lost: {names}.")
+    for key, how in lost.items():
+        of = len(how) + len(figures.get(key, ()))
+        lines.append(f"Lost: {len(how)} of {of} runs of {_name(key)} ({', '.join(dict.fromkeys(how))}).")
     lines += ["", "| strategy | seeds | mAP50-95 | minus the best [95 %] | |", "|---|---|---|---|---|"]
     for one in found:
         told = "" if one.difference is None else _difference(one)
@@ -190,7 +214,7 @@ def words(found: Sequence[Standing], figures: Figures, dropped: dict[Key, int]) 
         if one.key in dropped and one is not best:
             note += f", left out after seed {dropped[one.key] - 1}"
         lines.append(f"| {_name(one.key)} | {len(figures[one.key])} | {one.mean:.3f} | {told} | {note} |")
-    return lines
+    return [*lines, "", "An interval stands for itself, and pays for no look and no choice of the best; the words do."]
 
 
 def _difference(one: Standing) -> str:

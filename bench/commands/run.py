@@ -71,6 +71,7 @@ def run(
     plugin: options.Plugins = None,
 ) -> None:
     """Train and score strategies. Runs that are done are skipped, so the same command finishes what is left."""
+    from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import workers_of
     from bench.execution.backlog import left_to_do
@@ -95,7 +96,7 @@ def run(
     with setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         suite_name = suite.value if suite else "core" if all_ else None
-        _declare(folder, suite_name, (asked.seeds, max_seeds) if until_decided else None, gain)
+        declare(folder, suite_name, (asked.seeds, max_seeds if until_decided else asked.seeds), gain)
     runs = asked.runs(chosen)
     ids = [run.id for run in runs]
     if fresh and under_way(folder).keys() & set(ids):
@@ -135,21 +136,6 @@ def run(
         raise SystemExit(130)
     if set(ending.statuses) != {"done"}:
         raise SystemExit(1)
-
-
-def _declare(folder: Path, suite: str | None, looks: tuple[int, int] | None, bf16_gain: float | None) -> None:
-    """Write what the study is set up to do, before its first run."""
-    from bench.claims import CLAIMS, fingerprint, fingerprints
-    from bench.landscape import probe
-    from bench.manifest import Manifest, read_manifest, write_manifest
-
-    known = read_manifest(folder)
-    wanted = Manifest(suite, fingerprint(CLAIMS), looks, bf16_gain=bf16_gain, claims_by_key=fingerprints(CLAIMS))
-    manifest = known.widened(wanted) if known else wanted
-    if manifest.landscape is None:
-        manifest = manifest.widened(Manifest(None, manifest.claims, None, probe().to_dict()))
-    if manifest != known:
-        write_manifest(folder, manifest)
 
 
 def _told(folder: Path) -> StudyTold:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.claims import Finding, Judgement
@@ -22,6 +23,10 @@ QUESTIONS = {
 
 Ends = Mapping[tuple[str, str | None], float | None]
 """By label and form of an escape test, the mean mAP50-95 at the end of the runs that were stuck; None without one."""
+
+_NAMED = 3
+"""Runs that are left out and named one by one."""
+_SEED = re.compile(r" s(?=\d+: )")
 
 COMMAND = "python -m bench run --suite claims"
 """What runs whatever a claim needs."""
@@ -126,7 +131,16 @@ def _left_out(judgement: Judgement) -> str:
     """Return the runs that are not in the figures of a claim, lost ones first; where it has no figure, all are."""
     figures = [finding for finding in judgement.findings if finding.estimate is not None]
     lost = causes_first(run for finding in figures for run in finding.left_out)
-    return f" (left out: {names(lost, 3)})" if lost else ""
+    told = lost if len(lost) <= _NAMED else _by_cause(lost)
+    return f" (left out: {names(told, _NAMED)})" if lost else ""
+
+
+def _by_cause(lost: Sequence[str]) -> list[str]:
+    """Return runs (`cosine s2: diverged`), those of one seed and one cause as one: they may share what they lack."""
+    alike: dict[str, list[str]] = {}
+    for run in lost:
+        alike.setdefault(_SEED.split(run)[-1], []).append(run)
+    return [runs[0] if len(runs) == 1 else f"{len(runs)} runs of seed {what}" for what, runs in alike.items()]
 
 
 def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:

@@ -36,7 +36,9 @@ class _Study:
 
     @property
     def looks(self) -> tuple[int, int] | None:
-        return self.manifest.looks if self.manifest else None
+        """The least and the greatest number of seeds that verdicts pay for; None: they were looked at once."""
+        looks = self.manifest.looks if self.manifest else None
+        return looks if looks and looks[0] < looks[1] else None
 
 
 def build(

@@ -53,8 +53,9 @@ PROBE = (
 
 CRITERIA = (
     "A winner is named only where the first beats each of the others at 5 % (Holm; each criterion by itself): by "
-    "paired t-tests over seeds, by Boschloo's exact test for rates, by Pitman and Morgan's test for the spread; counts "
-    "need no test, and may tie. Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
+    "paired t-tests over seeds, by Boschloo's exact test for rates, for the spread by a sign-flip test of the "
+    "distances from the median, which takes six seeds; counts need no test, and may tie. Extremes (worst seed, worst "
+    "data set) and ranges have no test here, and so no winner. "
     "A strategy that lost runs is not named: in recovery, runs of its escape test or of its own; in the escape rate, "
     "tests that failed, since one that diverged counts as not escaped. An escape test that several rows show competes "
     f"once, under its strategy's name. A spread competes from a mean mAP50-95 of {LEARNT:g} on: what always fails is "
@@ -94,8 +95,8 @@ def limits(report: Report) -> Iterator[str]:
     if report.looks:
         first, last = report.looks
         yield (
-            f"Seeds were added to what was undecided, with a look at the verdicts after each, from {first} seeds to at "
-            f"most {last}. Verdicts, winners and the numbers of seeds that would decide are corrected for that (a "
+            f"Seeds were added, and the verdicts may have been looked at after each, from {first} seeds to at most "
+            f"{last}. Verdicts, winners and the numbers of seeds that would decide are corrected for that (a "
             f"number beyond {last} as if seeds had been added up to it; one beyond {max(MOST_LOOKS, last)} is not "
             "told); the intervals that are shown are not."
         )

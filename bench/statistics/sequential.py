@@ -67,9 +67,15 @@ def over_looks(p: float, n: int, looks: Looks) -> float:
     return looks_p_value(p, n, min(n, looks[0]), max(n, looks[1]))
 
 
-def over_looks_exact(p: float, looks: Looks) -> float:
-    """Return the p-value of any other test: Bonferroni, since its looks are no sequence of normal differences."""
-    return p if looks is None else min(1.0, p * (looks[1] - looks[0] + 1))
+def over_looks_exact(p: float, n: int, looks: Looks) -> float:
+    """Return the p-value of any other test: Bonferroni, since its looks are no sequence of normal differences.
+
+    Args:
+        p: of one look.
+        n: units it was computed from; more than the last look has, and there was one after each of them too.
+        looks: as everywhere.
+    """
+    return p if looks is None else min(1.0, p * (max(n, looks[1]) - looks[0] + 1))
 
 
 def nominal_level(n: int, looks: tuple[int, int], alpha: float = 0.05) -> float:

@@ -126,6 +126,13 @@ def test_the_first_sentence_counts_the_detectors_that_were_freed():
     )
 
 
+def test_runs_that_share_what_they_lack_are_told_as_one():
+    labels = ("cosine", "linear", "step", "exponential")
+    tests = [rescue(by, seed, before=float(seed < 2)) for by in (*labels, "mgiou") for seed in range(3)]
+    told = section(markdown([*CLEAR, *tests]), "The answer")
+    assert "(left out: 5 runs of seed 2: was not in full-image boxes)" in told
+
+
 def test_a_refuted_claim_is_not_worded_as_if_it_held():
     worse = study(l2=[0.5, 0.52, 0.48], cosine=[0.4, 0.42, 0.37], linear=[0.4, 0.43, 0.38])
     told = answer(worse, claims=CLAIMS)
@@ -152,6 +159,11 @@ def test_claims_that_were_changed_after_the_runs_began_are_pointed_at():
     assert told.startswith(f"Claims {now}, as they were declared when the study began.")
     told = section(markdown(CLEAR, claims=CLAIMS), "Claims")
     assert told.startswith(f"Claims {now}; whether they were declared before these runs is not on record.")
+
+
+def test_one_look_costs_nothing():
+    once, never = (build(CLEAR, manifest=Manifest(None, "", looks)) for looks in ((3, 3), None))
+    assert (once.looks, once.comparisons) == (None, never.comparisons)
 
 
 def test_claims_that_were_changed_or_added_are_named():

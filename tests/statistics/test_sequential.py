@@ -104,7 +104,8 @@ def test_what_was_run_beyond_the_looks_was_looked_at_there_too():
     assert over_looks(0.02, 9, (3, 6)) == looks_p_value(0.02, 9, 3, 9)
     assert over_looks(0.02, 9, None) == 0.02
     assert over_looks(1.0, 1, (3, 6)) == 1.0
-    assert [over_looks_exact(0.02, looks) for looks in (None, (3, 6), (3, 99))] == [0.02, 0.08, 1.0]
+    assert [over_looks_exact(0.02, 6, looks) for looks in (None, (3, 6), (3, 99))] == [0.02, 0.08, 1.0]
+    assert over_looks_exact(0.02, 8, (3, 6)) == 0.12  # it was prolonged
 
 
 @pytest.mark.parametrize("n", [2, 11])
