@@ -59,23 +59,30 @@ def resample(points: Points, vertices: int) -> Points:
     triangle with its neighbours is smallest goes first (Visvalingam & Whyatt 1993), which keeps the area as well as
     removing vertices can.
     """
-    ring = [tuple(point) for point in canonical_order(np.asarray(points, dtype=np.float64))]  # ties forget the start
-    while len(ring) > vertices:
-        triple = np.array([ring[-1], *ring, ring[0]])
-        a, b = triple[1:-1] - triple[:-2], triple[2:] - triple[:-2]
-        del ring[int(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).argmin())]
-    corners = np.array(ring)
-    pieces = np.ones(len(ring), dtype=int)
+    corners = canonical_order(np.asarray(points, dtype=np.float64))  # ties forget the start
+    sizes = _corner_sizes(np.roll(corners, 1, 0), corners, np.roll(corners, -1, 0))
+    while len(corners) > vertices:
+        gone = int(sizes.argmin())
+        corners, sizes = np.delete(corners, gone, 0), np.delete(sizes, gone)
+        beside = np.array([gone - 1, gone]) % len(corners)
+        sizes[beside] = _corner_sizes(corners[beside - 1], corners[beside], corners[(beside + 1) % len(corners)])
+    pieces = np.ones(len(corners), dtype=int)
     lengths = np.linalg.norm(np.roll(corners, -1, 0) - corners, axis=1)
-    for _ in range(vertices - len(ring)):  # the edge whose pieces are longest is cut into one piece more
+    for _ in range(vertices - len(corners)):  # the edge whose pieces are longest is cut into one piece more
         pieces[(lengths / pieces).argmax()] += 1
     following = np.roll(corners, -1, 0)
     split = [
         corners[i] + (following[i] - corners[i]) * piece / pieces[i]
-        for i in range(len(ring))
+        for i in range(len(corners))
         for piece in range(pieces[i])
     ]
     return canonical_order(np.array(split))
+
+
+def _corner_sizes(before: Points, at: Points, after: Points) -> Points:
+    """Return twice the areas of the triangles (K, 2) of vertices with their neighbours: (K,)."""
+    a, b = at - before, after - before
+    return np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
 
 
 def is_simple(ring: Points) -> bool:

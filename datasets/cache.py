@@ -33,7 +33,7 @@ def made(folder: Path, make: Maker, *, what: str, remedy: str = "set BENCH_CACHE
     Raises:
         DataError: it cannot be written, or what `make` raises. Nothing is left of it, and what was there stays.
     """
-    if folder.is_dir() and not replace:
+    if os.path.isdir(folder) and not replace:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from datasets.annotations import Ring, Size, area, completed, crowd, extent, polygons, same_box
-from datasets.errors import DataError
+from datasets.errors import DataError, wrong
 from datasets.fields import by_id, field
 from datasets.model import DataSet, Image, Object, Split
 from datasets.pictures import locate, size_of
@@ -47,7 +47,8 @@ def read(folder: Path, *, name: str, vertices: int | None = None, called: Mappin
     splits = [reader.read() for reader in (train, val)]
     if both := train.files.keys() & val.files.keys():
         raise DataError(f"{folder}: {min(both).name!r} is in both splits; leave it out of one")
-    if alike := len(set(train.files.values()) & set(val.files.values())):
+    seen = set(train.files.values())
+    if alike := sum(one in seen for one in val.files.values()):
         val.notes["images of val are copies of images of train, and flatter the scores"] += alike
     return DataSet(
         name=name,
@@ -89,7 +90,13 @@ class _Reader:
             raise DataError(f"{self.called}: no images; a split needs at least one")
         sizes = {image_id: self._stated_size(image_id, entry) for image_id, entry in entries.items()}
         objects: dict[int, list[Object]] = {image_id: [] for image_id in entries}
-        annotations = [self._annotation(*item, sizes, objects) for item in self._annotations().items()]
+        annotations, errors = [], []
+        for item in self._annotations().items():
+            try:
+                annotations.append(self._annotation(*item, sizes, objects))
+            except DataError as error:
+                errors.append(error)
+        wrong(errors)
         if not any(objects.values()):
             raise DataError(f"{self.called}: no annotated objects; there is nothing to learn or to score")
         self.digest.update(self.content)

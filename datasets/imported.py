@@ -29,8 +29,18 @@ def checked(name: str) -> str:
 
 
 def names(cache: Path) -> list[str]:
-    """Return the names there are."""
-    return sorted(path.parent.name for path in (cache / "imported").glob(f"*/{_ORIGIN}") if path.parent.name[0] != ".")
+    """Return the names there are.
+
+    Raises:
+        DataError: the cache cannot be read.
+    """
+    try:
+        listed = os.listdir(cache / "imported")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(f"{cache / 'imported'} cannot be read: {error.strerror}; set BENCH_CACHE") from None
+    return sorted(name for name in listed if name[0] != "." and find(name, cache))
 
 
 def find(name: str, cache: Path) -> Path | None:

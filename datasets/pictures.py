@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -31,13 +32,14 @@ def locate(folder: Path, file_name: str, where: str) -> Path:
     """
     if PurePosixPath(file_name).is_absolute() or PureWindowsPath(file_name).is_absolute():
         raise DataError(f"{where}: file_name {_short(file_name)} is absolute; name it from images/ on")
-    if ".." in PurePosixPath(file_name).parts:
-        raise DataError(f"{where}: file_name {_short(file_name)} leads out of images/; move the image in")
-    for path in (folder / "images" / file_name, folder / file_name):
-        if _is_file(path):
-            if not path.resolve().is_relative_to(folder.resolve()):
-                raise DataError(f"{where}: file_name {_short(file_name)} leads out of {folder}; copy the image in")
-            return path
+    for name in dict.fromkeys((file_name, file_name.replace("\\", "/"))):  # as it is written on Windows
+        if ".." in PurePosixPath(name).parts:
+            raise DataError(f"{where}: file_name {_short(file_name)} leads out of images/; move the image in")
+        for path in (folder / "images" / name, folder / name):
+            if _is_file(path):
+                if not path.resolve().is_relative_to(folder.resolve()):
+                    raise DataError(f"{where}: file_name {_short(file_name)} leads out of {folder}; copy the image in")
+                return path
     raise DataError(f"{where}: {_short(file_name)} is missing in {folder / 'images'}; add it, or remove the image")
 
 
@@ -52,7 +54,7 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
     """
     named = f"{where}: {_short(path.name)}"
     # First, because Ultralytics makes Pillow install a plug-in for what it cannot identify.
-    if not cv2.haveImageReader(str(path)):
+    if not cv2.haveImageReader(os.fsencode(path)):  # of a text that is no UTF-8 it would make the process crash
         raise DataError(f"{named} cannot be read as an image by OpenCV; save it as PNG or JPEG, or replace it")
     try:
         with warnings.catch_warnings():

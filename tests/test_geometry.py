@@ -244,3 +244,19 @@ def test_a_bow_tie_is_not_simple_and_has_two_parts():
     assert not is_simple(bow)
     assert is_simple(regular(5))
     assert len(clip_to_image(bow, 20, 20, hull=False)) == 2
+
+
+def test_vertices_go_one_by_one_smallest_first():
+    """As the definition has it, on a ring that is read anew after each."""
+    rng = np.random.default_rng(0)
+    for count in (5, 12, 60):
+        angles = np.sort(rng.uniform(0, 2 * np.pi, count))
+        points = np.stack([np.cos(angles), np.sin(angles)], -1) * rng.uniform(5, 9, (count, 1))
+        ring = list(canonical_order(points))
+        while len(ring) > 4:
+            sizes = []
+            for i, point in enumerate(ring):
+                a, b = point - ring[i - 1], ring[(i + 1) % len(ring)] - ring[i - 1]
+                sizes.append(abs(a[0] * b[1] - a[1] * b[0]))
+            del ring[int(np.argmin(sizes))]
+        assert np.array_equal(resample(points, 4), canonical_order(np.array(ring)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -49,7 +50,8 @@ def import_(
 
     found = datasets.import_as(source, name, replace=replace)
     _tell_notes(found)
-    options.say(f"{_sizes(found)}; train on them: --data {name}; look at them: python -m bench data inspect {name}")
+    word = shlex.quote(name)
+    options.say(f"{_sizes(found)}; train on them: --data {word}; look at them: python -m bench data inspect {word}")
 
 
 @data.command("inspect")

@@ -6,12 +6,13 @@ Format: https://captain-whu.github.io/DOTA/dataset.html
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from datasets.annotations import Ring, polygons
-from datasets.errors import DataError
+from datasets.errors import DataError, wrong
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import divided, images_in, lines, picture_size, shown, split_of, wrong
+from datasets.formats.files import divided, files_in, images_in, lines, picture_size, shown, split_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.unmatched import noted
 
@@ -31,25 +32,19 @@ def convert(source: Path) -> Conversion:
         DataError: it cannot be read whole.
     """
     where, notes = shown(source), Counter[str]()
-    found = [
-        (folder.parent, image)
-        for folder in _folders(source)
-        if (folder.parent / "images").is_dir()
-        for image in images_in(folder.parent / "images")
-    ]
-    images = {(parent, image.stem): image for parent, image in found}
-    listed = [path for folder in _folders(source) for path in sorted(folder.glob("*.txt"))]
-    files = [path for path in listed if not path.name.startswith(".")]
+    files = {path: folder for folder in _folders(source) for path in files_in(folder, (".txt",))}
     if not files:
         raise DataError(f"{where}: {_LABELS}/ holds no .txt; add the label files")
-    _note_left_out(source, found, images, {(path.parent.parent, path.stem) for path in files}, notes)
+    by_folder = {folder: _Images(folder.parent / "images") for folder in _folders(source)}
+    images = {path: by_folder[folder].of(path.relative_to(folder)) for path, folder in files.items()}
+    _note_left_out(source, by_folder.values(), set(images.values()), notes)
     divisions = divided([(path.relative_to(source), path) for path in files], where, notes, _has_objects)
     read: dict[Path, tuple[Path, tuple[int, int], list[tuple[str, list[Ring]]]]] = {}
     errors: list[DataError] = []
     for path in (path for paths in divisions.values() for path in paths):
-        image = images.get((path.parent.parent, path.stem))
+        image = images[path]
         if image is None:
-            raise DataError(f"{shown(path)}: its image is missing in {shown(path.parent.parent / 'images')}; add it")
+            raise DataError(f"{shown(path)}: its image is missing in {shown(files[path].parent / 'images')}; add it")
         size = picture_size(image)
         read[path] = image, size, _objects(path, size, notes, errors)
     wrong(errors)
@@ -70,19 +65,29 @@ def _folders(source: Path) -> list[Path]:
     return [path for path in sorted([source / _LABELS, *source.glob(f"*/{_LABELS}")]) if path.is_dir()]
 
 
-def _note_left_out(
-    source: Path,
-    found: list[tuple[Path, Path]],
-    images: dict[tuple[Path, str], Path],
-    labelled: set[tuple[Path, str]],
-    notes: Counter[str],
-) -> None:
+class _Images:
+    """The images beside a `labelTxt/`, by what their label files are called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = images_in(folder) if folder.is_dir() else []
+        self._by_stem = {image.stem: image for image in self.files}
+        self._by_path = {image.relative_to(folder).with_suffix(""): image for image in self.files}
+
+    def of(self, label: Path) -> Path | None:
+        """Return a label file's image: of the same path but for the suffix; else, of any folder, of the same name."""
+        name = label.with_suffix("")
+        return self._by_path.get(name) or (self._by_stem.get(name.name) if len(name.parts) == 1 else None)
+
+
+def _note_left_out(source: Path, found: Iterable[_Images], used: set[Path | None], notes: Counter[str]) -> None:
     """Note the images that have no label file, and those whose label file is another image's."""
-    found = [(parent, image) for parent, image in found if split_of(image.relative_to(source)) != "test"]
-    idle = [image for parent, image in found if (parent, image.stem) not in labelled]
+    idle, twins = [], []
+    for images in found:
+        stems = {image.stem for image in images.files if image in used}
+        for image in images.files:
+            if image not in used and split_of(image.relative_to(source)) != "test":
+                (twins if image.stem in stems else idle).append(image)
     noted(notes, "images have no label file, and are left out; add an empty one for background", idle)
-    others = [(parent, image) for parent, image in found if (parent, image.stem) in labelled]
-    twins = [image for parent, image in others if images[parent, image.stem] != image]
     noted(notes, "images have the name of another but for suffix or folder, and are left out", twins)
 
 

@@ -48,7 +48,11 @@ def export(data: DataSet, to: str, folder: Path) -> tuple[str, ...]:
     Raises:
         DataError: the format cannot hold the polygons, or the folder cannot be written. Nothing of it is left.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    try:
+        taken = folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+    except OSError as error:
+        raise DataError(f"-o {folder}: {error.strerror}; choose another") from None
+    if taken:
         raise DataError(f"-o {folder}: it is there already; name a new folder")
     notes: Counter[str] = Counter()
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -90,7 +90,19 @@ def shown(path: Path) -> str:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Return the image files in a folder and below it, in order; hidden ones are left out, links are followed.
+    """Return the image files in a folder and below it, as `files_in` does."""
+    return files_in(folder, SUFFIXES)
+
+
+def files_in(folder: Path, suffixes: Collection[str], depth: int | None = None) -> list[Path]:
+    """Return the files with one of some suffixes in a folder and below it, in order.
+
+    Hidden ones are left out, links are followed.
+
+    Args:
+        folder: where.
+        suffixes: in small letters, with the dot.
+        depth: how many folders down; None: all.
 
     Raises:
         OSError: a folder cannot be read.
@@ -102,13 +114,15 @@ def images_in(folder: Path) -> list[Path]:
     found = []
     seen = {os.path.realpath(folder)}
     for parent, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
-        below = {name: os.path.realpath(os.path.join(parent, name)) for name in folders if not name.startswith(".")}
+        deep = depth is not None and len(Path(parent).relative_to(folder).parts) >= depth
+        open_ = () if deep else (name for name in folders if not name.startswith("."))
+        below = {name: os.path.realpath(os.path.join(parent, name)) for name in open_}
         folders[:] = [name for name, real in below.items() if real not in seen]  # a link may lead round in a circle
         seen.update(below.values())
         found += [
             Path(parent, name)
             for name in names
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes
         ]
     return sorted(found)
 
@@ -175,14 +189,6 @@ def divided(
         "train": [item for item in loose if item not in chosen],
         "val": [item for item in loose if item in chosen],
     }
-
-
-def wrong(errors: Iterable[DataError]) -> None:
-    """Raise the first of several errors, and say how many there are."""
-    listed = list(errors)
-    if listed:
-        more = f" ({len(listed) - 1} more like it)" if len(listed) > 1 else ""
-        raise DataError(f"{listed[0]}{more}")
 
 
 def _share(relative: Path) -> float:

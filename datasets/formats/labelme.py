@@ -7,17 +7,17 @@ import io
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
 from PIL import Image
 
 from datasets.annotations import Ring, polygons
-from datasets.errors import DataError
+from datasets.errors import DataError, wrong
 from datasets.fields import is_number
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import content, divided, images_in, json_of, lines, shown, split_of, wrong
+from datasets.formats.files import content, divided, files_in, images_in, json_of, lines, shown, split_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.unmatched import noted
 from datasets.pictures import size_of
@@ -25,7 +25,8 @@ from datasets.pictures import size_of
 LABELS = "labels.txt"
 """labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
 _DEPTH = 3
-"""Folders below the source that label files are looked for in: not on a whole disk, by a slip of the pen."""
+"""Folders below the source that it is told by: not by a whole disk's, by a slip of the pen."""
+_JSON = (".json",)
 _NO_LABELS = ("__ignore__", "_background_")
 
 
@@ -40,7 +41,7 @@ class _Read(NamedTuple):
 
 def find(source: Path) -> Path | None:
     """Return the source where it is a folder with JSON files in it; None otherwise."""
-    return source if source.is_dir() and next(_json_files(source), None) else None
+    return source if source.is_dir() and files_in(source, _JSON, _DEPTH) else None
 
 
 def convert(folder: Path) -> Conversion:
@@ -50,7 +51,7 @@ def convert(folder: Path) -> Conversion:
         DataError: it cannot be read whole.
     """
     where, notes = shown(folder), Counter[str]()
-    files = {path: json_of(path) for path in _json_files(folder)}
+    files = {path: json_of(path) for path in files_in(folder, _JSON)}
     labelled = {path: raw for path, raw in files.items() if isinstance(raw, dict) and "shapes" in raw}
     if not labelled:
         raise DataError(
@@ -80,15 +81,6 @@ def convert(folder: Path) -> Conversion:
     return to_coco(Labelled(folder.resolve().name, categories, splits, called, notes))
 
 
-def _json_files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
-    """Yield the JSON files in a folder and some levels below it, in order; hidden ones are left out."""
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    yield from (path for path in entries if path.suffix.lower() == ".json" and path.is_file())
-    for path in entries if depth else ():
-        if path.is_dir() and not path.is_symlink():
-            yield from _json_files(path, depth - 1)
-
-
 def _read(path: Path, raw: dict[str, Any], folder: Path, notes: Counter[str]) -> _Read:
     where = shown(path)
     name, origin = _image(path, raw, folder)
@@ -116,21 +108,13 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
     given = raw.get("imagePath")
     if not isinstance(given, str) or not given:
         raise DataError(f"{where}: 'imagePath' is missing; add the name of the image")
-    quoted = repr(given if len(given) <= 80 else f"{given[:40]}...{given[-30:]}")
-    if PurePosixPath(given).is_absolute() or PureWindowsPath(given).is_absolute() or PureWindowsPath(given).drive:
-        raise DataError(f"{where}: imagePath {quoted} is absolute; put the image beside the file, and name it alone")
+    name, refusal = PurePosixPath(given.replace("\\", "/")).name, _refusal(path, given, folder)
     image = path.parent / given.replace("\\", "/")
-    name = PurePosixPath(given.replace("\\", "/")).name
-    try:
-        resolved = image.resolve()
-    except (OSError, ValueError, RuntimeError):  # a name that no file system takes, or links that go round
-        raise DataError(f"{where}: imagePath {quoted} names no file; correct it") from None
-    if not resolved.is_relative_to(folder.resolve()):
-        raise DataError(f"{where}: imagePath {quoted} leads out of {shown(folder)}; move the image in")
-    if os.path.isfile(image):
+    if refusal is None and os.path.isfile(image):
         return name, image
     if raw.get("imageData") is None:
-        raise DataError(f"{where}: {quoted} is missing, and the file holds no imageData; add it, or remove the file")
+        missing = "is missing, and the file holds no imageData; add it, or remove the file"
+        raise DataError(f"{where}: {refusal or f'{_quoted(given)} {missing}'}")
     try:
         embedded = base64.b64decode(raw["imageData"])
         with Image.open(io.BytesIO(embedded)) as picture:
@@ -138,6 +122,27 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
     except Exception as error:  # whatever broken bytes make Pillow run into
         raise DataError(f"{where}: imageData cannot be read as an image ({type(error).__name__}); replace it") from None
     return f"{path.stem}.{kind}", embedded
+
+
+def _refusal(path: Path, given: str, folder: Path) -> str | None:
+    """Return why the image that a label file names is not taken; None where it may be, if it is there."""
+    told = f"imagePath {_quoted(given)}"
+    if PurePosixPath(given).is_absolute() or PureWindowsPath(given).is_absolute() or PureWindowsPath(given).drive:
+        return f"{told} is absolute; put the image beside the file, and name it alone"
+    image = path.parent / given.replace("\\", "/")
+    try:
+        resolved = image.resolve()
+    except (OSError, ValueError, RuntimeError):  # a name that no file system takes, or links that go round
+        return f"{told} names no file; correct it"
+    if resolved.is_relative_to(folder.resolve()):
+        return None
+    if Path(os.path.normpath(image)).is_relative_to(os.path.normpath(folder)):
+        return f"{told} is a link out of {shown(folder)}; copy the image in"
+    return f"{told} leads out of {shown(folder)}; move the image in"
+
+
+def _quoted(given: str) -> str:
+    return repr(given if len(given) <= 80 else f"{given[:40]}...{given[-30:]}")
 
 
 def _has_objects(raw: dict[str, Any]) -> bool:
@@ -163,7 +168,7 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
             raise DataError(f"{place}: 'group_id' must be a number; correct it, or leave it out")
         kind = shape.get("shape_type", "polygon")
         if kind not in _TAKEN:
-            notes[f"shapes are a {kind if kind in _KINDS else 'shape of another kind'}, and left out"] += 1
+            notes[f"shapes are of the kind {_quoted(str(kind))}, and left out"] += 1
             continue
         ring = _corners(shape.get("points"), kind, place)
         _, parts = found.setdefault(index if group is None else (label, group, "grouped"), (label, []))
@@ -173,8 +178,8 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
     return list(found.values())
 
 
-_TAKEN = ("polygon", "rectangle")
-_KINDS = ("circle", "line", "linestrip", "point", "points", "mask")
+_TAKEN = ("polygon", "rectangle", "rotation")
+"""The last is X-AnyLabeling's, with the four corners of a box that is turned."""
 
 
 def _corners(points: Any, kind: str, where: str) -> list[float]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DataError
+from datasets.errors import DataError, wrong
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import images_in, lines, picture_size, shown, wrong, yaml_of
+from datasets.formats.files import images_in, lines, picture_size, shown, yaml_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.ultralytics_side import datasets_dir
 from datasets.formats.unmatched import lone_labels, noted
@@ -78,6 +78,7 @@ def _categories(raw: dict[str, Any], where: str) -> list[str]:
             raise DataError(f"{where}: 'names' is missing; add the names of the classes")
         return [f"class_{index}" for index in range(count)]
     if isinstance(found, dict):
+        found = {int(key) if isinstance(key, str) and key.isdecimal() else key: name for key, name in found.items()}
         if sorted(key for key in found if type(key) is int) != list(range(len(found))):
             raise DataError(f"{where}: the keys of 'names' must count from 0 without gaps")
         found = [found[index] for index in range(len(found))]
@@ -123,8 +124,11 @@ def _root(file: Path, raw: dict[str, Any], entries: dict[str, Any], roots: Seque
             raise DataError(f"{where}: {split!r} must name a folder of images, a list of them or a .txt; add it")
     first = [entry if isinstance(entry, str) else entry[0] for entry in entries.values()]
     own = file.parent
-    candidates = list(roots) or ([own / path, Path(path)] if path else [own])
+    written = dict.fromkeys((path, path.replace("\\", "/"))) if path else ()  # as it is on Windows, too
+    candidates = list(roots) or [root for one in written for root in (own / one, Path(one))] or [own]
     if (root := _with(first, candidates)) is not None:
+        if not roots and not os.path.samefile(root, own) and _with(first, [own]) is not None:
+            notes[f"path in {file.name} leads to {shown(root)}: that was read, and not what lies beside the file"] = 1
         return root
     if path and not roots:
         if (root := _with(first, [own])) is not None:
@@ -144,6 +148,8 @@ def _with(entries: Sequence[str], roots: Sequence[Path]) -> Path | None:
 def _below(root: Path, entry: str) -> Path:
     """Return what an entry names. As in Ultralytics, a `../` that leads nowhere is passed over (Roboflow writes it)."""
     path = root / entry
+    if "\\" in entry and not os.path.exists(path):  # as it is written on Windows
+        return _below(root, entry.replace("\\", "/"))
     return root / entry[3:] if entry.startswith("../") and not os.path.exists(path) else path
 
 
@@ -172,13 +178,19 @@ def _listed(path: Path, root: Path) -> list[Path]:
         raise DataError(f"{shown(path)}: neither a folder of images nor a .txt that lists them")
     found = []
     for number, line in lines(path):
-        name = line.strip()
-        bases = (path.parent,) if name.startswith("./") else (root, path.parent)
-        image = next((base / name for base in bases if os.path.isfile(base / name)), None)
+        written = line.strip()
+        image = next((one for one in _meant(written, path, root) if os.path.isfile(one)), None)
         if image is None:
-            raise DataError(f"{shown(path)} line {number}: {name[:80]!r} is missing; add it, or remove the line")
+            raise DataError(f"{shown(path)} line {number}: {written[:80]!r} is missing; add it, or remove the line")
         found.append(image)
     return found
+
+
+def _meant(written: str, path: Path, root: Path) -> Iterator[Path]:
+    """Yield what a line of a list may mean, with the slashes of Windows second."""
+    for name in dict.fromkeys((written, written.replace("\\", "/"))):
+        for base in (path.parent,) if name.startswith("./") else (root, path.parent):
+            yield base / name
 
 
 def _pictures(
@@ -224,7 +236,20 @@ def _note_unmatched(images: Sequence[Path], folders: Sequence[Path], notes: Coun
 
 
 def _label_file(image: Path) -> Path | None:
-    return next((path for path in _label_files(image) if os.path.isfile(path)), None)
+    """Return an image's label file, also one that cannot be read: that is for who reads it to say.
+
+    Raises:
+        OSError: there is no looking whether there is one.
+    """
+    return next((path for path in _label_files(image) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _label_files(image: Path) -> list[Path]:

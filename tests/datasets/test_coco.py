@@ -116,6 +116,14 @@ def test_the_suggested_vertices_hold_four_polygons_in_five(tmp_path):
     assert datasets.load(write(tmp_path, train=train)).vertices == 6
 
 
+def test_wrong_annotations_are_counted(tmp_path):
+    train = valid()
+    (good,) = train["annotations"]
+    bad = [{**good, "id": 2 + number, "segmentation": [[1, 2, 3, 4]]} for number in range(3)]
+    with pytest.raises(DataError, match=r"annotation 2: a polygon of 2 vertices.* \(2 more are wrong\)$"):
+        datasets.load(write(tmp_path, train={**train, "annotations": [good, *bad]}))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,6 +45,58 @@ def load(tmp_path):
 )  # fmt: skip
 def test_what_has_no_partner_is_counted_and_one_is_named(load, files, note):
     assert note in load(files).notes
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        samples.labelme() | {"train/1/2/3/4/c.png": picture(30), "train/1/2/3/4/c.json": labelled("c.png")},
+        samples.dota() | {"train/images/sub/c.png": picture(30), "train/labelTxt/sub/c.txt": DOTA},
+        samples.dota() | {"train/images/sub/c.png": picture(30), "train/labelTxt/c.txt": DOTA},
+        # The same name in two folders, each with labels of its own.
+        samples.dota() | {"train/images/sub/a.png": picture(30), "train/labelTxt/sub/a.txt": DOTA},
+    ],
+)
+def test_label_files_are_found_as_deep_as_images_are(load, files):
+    data = load(files)
+    assert len(data.train.images) == 2
+    assert all(image.objects for image in data.train.images)
+    assert not any("no label file" in note or "name of another" in note for note in data.notes)
+
+
+def test_labels_behind_a_linked_folder_are_found(load, tmp_path):
+    mine = tree(
+        tmp_path / "mine0",
+        {"val/b.png": picture(20), "val/b.json": labelled("b.png"), ".there/a.png": picture(30)}
+        | {".there/a.json": labelled("a.png")},
+    )
+    (mine / "train").symlink_to(".there")
+    assert len(load({}).train.images[0].objects) == 2
+    (mine / "train").unlink()
+    (mine / ".there").rename(tmp_path / "elsewhere")
+    (mine / "train").symlink_to("../elsewhere")
+    with pytest.raises(DataError, match=r"is a link out of .*; copy the image in"):
+        datasets.load(mine, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("broken", ["dangling", "sealed"])
+def test_a_label_file_that_cannot_be_read_is_no_background(load, tmp_path, monkeypatch, broken):
+    files = yolo() | {"images/train/c.png": picture(30)}
+    mine = tree(tmp_path / "mine0", files)
+    label = mine / "labels/train/c.txt"
+    if broken == "dangling":  # what is not fetched yet by DVC or git-annex
+        label.symlink_to("nowhere.txt")
+    else:
+        real = os.lstat
+
+        def refuse(path, **more):  # the system refuses root nothing
+            if str(path).endswith("c.txt"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, **more)
+
+        monkeypatch.setattr("datasets.formats.yolo.os.lstat", refuse)
+    with pytest.raises(DataError, match=r"c\.txt cannot be read: (No such file|Permission denied)"):
+        load({})
 
 
 @pytest.mark.parametrize(
@@ -104,3 +157,11 @@ def test_background_that_is_added_moves_no_image_to_the_other_split(load):
     val = {image.path.stem for image in beside.val.images}
     assert {image.path.stem for image in without.val.images} == {stem for stem in val if stem.startswith("photo")}
     assert any(stem.startswith("empty") for stem in val)
+
+
+def test_a_name_that_is_no_utf_8_is_read(load, tmp_path):
+    mine = tree(tmp_path / "mine0", yolo())
+    for kind, suffix in (("images", b"png"), ("labels", b"txt")):
+        folder = os.fsencode(mine / kind / "train")
+        os.rename(os.path.join(folder, b"a." + suffix), os.path.join(folder, b"caf\xe9." + suffix))
+    assert len(load({}).train.images[0].objects) == 2

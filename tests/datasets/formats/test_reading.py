@@ -74,7 +74,7 @@ def test_a_changed_label_or_image_is_seen(load, tmp_path):
         (yolo(more="train: [images/train, images/train/a.png.txt]\n")
          | {"images/train/a.png.txt": "./a.png\n"}, "1 images of train are named twice"),
         (labelme(labelled("a.png", (*samples.SHAPES, shape("x", [[1, 1], [2, 2]], shape_type="circle")))),
-         "1 shapes are a circle, and left out"),
+         "1 shapes are of the kind 'circle', and left out"),
         (labelme(labelled("a.png", [shape("x", SQUARE, group_id=1), shape("x", TRIANGLE, group_id=1)])),
          "1 objects are several shapes of one group_id"),
         ({**labelme(), "train/idle.png": picture(30)}, "1 images have no label file, and are left out"),
@@ -205,3 +205,53 @@ def test_real_data_go_out_and_come_back(real_data, tmp_path, name, to):
         for image in before.images:
             for a, b in zip(image.objects, there[image.path.name].objects, strict=True):
                 np.testing.assert_allclose(a.points, b.points, atol=0.01, rtol=0)
+
+
+def test_backslashes_are_read_as_on_windows(load):
+    lists = {"train.txt": ".\\images\\train\\a.png\r\n", "val.txt": "images\\val\\b.png\r\n"}
+    names = "names: [tile, gable]\n"
+    for yaml in (f"train: train.txt\nval: val.txt\n{names}", f"train: images\\train\nval: .\\images\\val\n{names}"):
+        data = load({**yolo(), **lists, "data.yaml": yaml})
+        assert [len(one.objects) for one in (*data.train.images, *data.val.images)] == [2, 2]
+
+
+def test_a_coco_name_with_backslashes_is_found_below_images(tmp_path):
+    mine = tree(tmp_path / "mine", samples.native())
+    (mine / "images/sub").mkdir()
+    (mine / "images/a.png").rename(mine / "images/sub/a.png")
+    text = (mine / "train.json").read_text()
+    (mine / "train.json").write_text(text.replace('"a.png"', '"sub\\\\a.png"'))
+    assert datasets.load(mine).train.images[0].path == mine / "images/sub/a.png"
+    (mine / "train.json").write_text(text.replace('"a.png"', '"sub\\\\..\\\\..\\\\a.png"'))
+    with pytest.raises(DataError, match="leads out of images"):
+        datasets.load(mine)
+
+
+def test_names_may_have_numbers_in_quotes(load):
+    quoted = "train: images/train\nval: images/val\nnames: {'0': tile, '1': gable}\n"
+    assert load({**yolo(), "data.yaml": quoted}).categories == ("tile", "gable")
+
+
+def test_data_elsewhere_are_told_where_there_are_some_beside_the_file(load, tmp_path):
+    orig = tree(tmp_path / "orig", yolo(more=f"path: {tmp_path / 'orig'}\n"))
+    shutil.copytree(orig, tmp_path / "mine")
+    (note,) = [note for note in load({}).notes if "path" in note]
+    assert note == f"1 path in data.yaml leads to {orig}: that was read, and not what lies beside the file"
+    assert not any("path" in note for note in datasets.load(orig, cache=tmp_path / "cache").notes)
+
+
+@pytest.mark.parametrize("path", ["../imgs/a.jpg", "C:\\x\\a.jpg", "/x/a.jpg"])
+def test_an_image_inside_its_file_is_taken_where_its_path_is_another_machines(load, path):
+    inside = base64.b64encode(picture(10)).decode()
+    data = load(labelme(labelled(path, imageData=inside)))
+    assert len(data.train.images[0].objects) == 2
+
+
+def test_a_turned_box_is_a_polygon(load):
+    turned = shape("tile", [[10, 2], [18, 10], [10, 18], [2, 10]], shape_type="rotation")
+    assert len(load(labelme(labelled("a.png", (turned,)))).train.images[0].objects) == 1
+
+
+def test_copies_are_counted_by_image(load):
+    files = {**yolo(), "images/val/b.png": picture(10), "images/val/c.png": picture(10), "labels/val/c.txt": ""}
+    assert "2 images of val are copies of images of train, and flatter the scores" in load(files).notes
