@@ -60,7 +60,7 @@ def test_what_is_left_out_is_said_and_keeps_its_tables():
     assert said in section(text, "The answer")
     assert said in section(text, "Data sets together")
     assert section(text, "Comparison").count("| cosine") == 2 * 2  # of each version its strategies, and their shapes
-    assert list(table(section(text, "Claims"), "claim")[0]) == ["claim", "verdict", "evidence"]
+    assert list(table(section(text, "Claims"), "claim")[0]) == ["claim", "verdict", "evidence", "how it is tested"]
 
 
 def test_the_version_that_stands_is_combined_with_the_other_data_sets():
