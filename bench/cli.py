@@ -61,6 +61,8 @@ def _main() -> None:
 
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        if code == 130:  # what Typer makes of a KeyboardInterrupt; a command that has said so itself exits
+            raise KeyboardInterrupt
     except _ClickException as error:
         message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
         _fail(f"{message} (python -m bench --help shows the options)")

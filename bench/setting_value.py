@@ -11,9 +11,14 @@ from bench.errors import UserError
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
+_TO_THE_LETTER = ("cfg", "data", "device", "model", "name", "pretrained", "project", "strategy")
+_SWITCH = (("pretrained", "true"), ("pretrained", "false"))
+
 
 def read_value(word: str, key: str, text: str) -> Any:
     """Return the value of an Ultralytics setting; what the key is no setting of, as YAML reads it.
+
+    Names and paths are taken to the letter: `name=007` and `name=no` are names.
 
     `1e-3`, which is text in YAML 1.1, is a number where a number is wanted. `true` is none, though it is one to Python.
 
@@ -29,6 +34,8 @@ def read_value(word: str, key: str, text: str) -> Any:
     from ultralytics.cfg import CFG_FLOAT_KEYS, CFG_FRACTION_KEYS, CFG_INT_KEYS
     from ultralytics.utils import DEFAULT_CFG_DICT
 
+    if key in _TO_THE_LETTER and (key, text.lower()) not in _SWITCH:
+        return None if text.lower() in ("", "null", "none") else text
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:

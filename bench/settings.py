@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.errors import UserError
 from bench.setting_value import read_value
-from bench.training_words import sift
+from bench.training_words import refuse_idle, sift
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 100,
@@ -66,6 +66,7 @@ def _read(text: str) -> tuple[str, Any]:
 def _check(given: Mapping[str, Any]) -> dict[str, Any]:
     """Refuse what Ultralytics would refuse or not obey, here and not an hour into a study."""
     found = sift(given, prefix="--set ", instead=_OURS)
+    refuse_idle(found, found.get("optimizer", DEFAULTS["optimizer"]), prefix="--set ")
     if isinstance(found.get("pretrained"), str):
         from bench.detector.pretrained import pretrained_weights
 

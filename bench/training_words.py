@@ -40,6 +40,9 @@ _OTHERS = "leave it out: it would change nothing in training polygons"
 """About words of other tasks and of other modes."""
 _IN_FORCE = {"cache": "ram", "plots": False, "max_det": 100, "task": "pose", "mode": "train", "verbose": False}
 """What is so whatever is said; of other words that are not obeyed, Ultralytics' default is."""
+_CHOSEN_BY_AUTO = ("lr0", "momentum", "warmup_bias_lr", "warmup_momentum")
+_NOT_OF_ADAM = ("warmup_momentum",)
+"""Ultralytics warms up what its groups call momentum; those of the Adam family have betas."""
 _OPTIMIZERS = ("Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "SGD", "MuSGD", "auto")
 
 
@@ -86,6 +89,27 @@ def sift(
         if wrong := _wrong(key, value):
             raise UserError(f"{prefix}{key}={value}: {wrong}")
     return found
+
+
+def refuse_idle(said: Mapping[str, Any], optimizer: str, prefix: str = "") -> None:
+    """Refuse what the optimiser chooses itself, or has no use for.
+
+    Args:
+        said: what was said, as `sift` returns it; what is Ultralytics' default may be said.
+        optimizer: that is used.
+        prefix: stands before a word in messages.
+
+    Raises:
+        UserError: a word would be ignored.
+    """
+    from ultralytics.utils import DEFAULT_CFG_DICT
+
+    kind = optimizer.lower()
+    idle = _CHOSEN_BY_AUTO if kind == "auto" else _NOT_OF_ADAM if "adam" in kind else ()
+    for key in idle:
+        if key in said and said[key] != DEFAULT_CFG_DICT[key]:
+            why = "chooses it; say which one with it, optimizer=AdamW" if kind == "auto" else "has none; leave it out"
+            raise UserError(f"{prefix}{key}={said[key]}: optimizer={optimizer} {why}")
 
 
 def _wrong(key: str, value: Any) -> str | None:

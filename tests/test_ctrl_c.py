@@ -22,6 +22,18 @@ def test_in_the_midst_of_a_command(monkeypatch, raised):
     assert bench("list") == (130, "", "bench: stopped by Ctrl-C\n")
 
 
+def test_in_the_midst_of_a_command_that_typer_runs(monkeypatch):
+    """Typer makes an exit code of it, which is easily lost."""
+
+    def stop():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", typer.Typer())
+    cli.app.command("list")(stop)
+    cli.app.command("other")(stop)
+    assert bench("list") == (130, "", "bench: stopped by Ctrl-C\n")
+
+
 EARLY = """
 import builtins, runpy, sys
 find = builtins.__import__

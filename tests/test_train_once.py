@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +20,16 @@ from typer.testing import CliRunner
 import datasets
 from bench import losses
 from bench.cli import app
-from bench.commands.words import arm_of, read_words
+from bench.commands.train import _job
+from bench.commands.words import Words, arm_of, read_words
 from bench.detector import onnx_export
 from bench.detector.checkpoint import load_detector
 from bench.detector.inference import detect
 from bench.detector.predictions import find_images
+from bench.detector.standalone import RunFolderTrainer
 from bench.errors import UserError
 from bench.evaluation import Evaluator
+from datasets.formats.files import SUFFIXES
 from strategies import StrategyError
 from strategies.signals import Signals
 
@@ -200,6 +204,11 @@ def test_any_registered_strategy_can_be_named():
         (["cfg=mine.yaml", "data=documents"], "cfg=mine.yaml: cannot be read"),
         (["data=nowhere"], "nowhere"),
         (["device=77", "data=documents"], "there is cpu"),
+        (["model=best.pt", "data=documents"], "weights; name what they are of, and start from them with pretrained="),
+        (["model=/etc/hostname", "data=documents"], "no YAML of a model"),
+        (["lr0=0", "data=documents"], "optimizer=auto chooses it"),
+        (["batch=19", "imgsz=32", "data=documents"], "final batch=1 training at imgsz=32"),
+        (["project=/proc/x", "data=documents"], "choose another with project=DIR"),
         ([], "data= is missing"),
     ],
 )
@@ -226,3 +235,96 @@ def test_weights_that_are_none_are_named_and_run_nothing(tmp_path, small_folder)
     assert not (tmp_path / "ran").exists()
     with pytest.raises(UserError, match="no image"):
         find_images(tmp_path)
+
+
+def test_an_image_size_that_is_no_multiple_of_32_is_rounded_up(run_folder, small_folder):
+    weights = run_folder / "weights" / "best.pt"
+    found = [
+        json.loads(bench("val", weights, "--data", small_folder, "--json", "--device", "cpu", "--imgsz", size).stdout)
+        for size in (65, 96)
+    ]
+    assert found[0] == pytest.approx(found[1], nan_ok=True)
+
+
+def test_bfloat16_that_is_asked_for_is_used_on_the_cpu_too(small_folder):
+    place = {"data": str(small_folder), "device": "cpu"}
+    jobs = [_job(Words({}, place, said)) for said in ({}, {"amp": "bf16"}, {"amp": False}, {"conf": 0.0})]
+    assert [job.settings["amp"] for job in jobs] == [False, "bf16", False, False]
+    assert [job.settings["conf"] for job in jobs] == [0.001, 0.001, 0.001, 0.0]
+
+
+def short(folder, project):
+    return ("train", f"data={folder}", "epochs=1", "imgsz=64", "batch=4", "device=cpu", f"project={project}")
+
+
+def test_ctrl_c_says_where_what_there_is_lies(small_folder, tmp_path, monkeypatch):
+    def stop(trainer):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunFolderTrainer, "run", stop)
+    done = bench(*short(small_folder, tmp_path))
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, "bench: stopped by Ctrl-C in the first epoch")
+
+
+def test_none_of_ultralytics_integrations_is_started(small_folder, tmp_path, monkeypatch):
+    def refuse(trainer):
+        raise AssertionError("an integration was started")
+
+    def add(trainer):
+        for event in trainer.callbacks:
+            trainer.callbacks[event].append(refuse)
+
+    monkeypatch.setattr("ultralytics.utils.callbacks.add_integration_callbacks", add)
+    assert bench(*short(small_folder, tmp_path)).exit_code == 0
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_checkpoint_before_whole(small_folder, tmp_path, monkeypatch):
+    kept = {}
+
+    def full(beside, path):
+        kept[Path(path)] = Path(path).read_bytes() if Path(path).exists() else None
+        if Path(path).name == "last.pt" and kept[Path(path)] is not None:
+            raise OSError(28, "No space left on device")
+        Path(beside).rename(path)
+
+    monkeypatch.setattr("bench.detector.standalone.os.replace", full)
+    threads = torch.get_num_threads()
+    with pytest.raises(UserError, match="weights cannot be written: No space left on device; mend that"):
+        bench(*(word.replace("epochs=1", "epochs=2") for word in short(small_folder, tmp_path)))
+    torch.set_num_threads(threads)
+    weights = tmp_path / "train" / "weights"
+    assert sorted(path.name for path in weights.iterdir()) == ["best.pt", "last.pt"]
+    assert (weights / "last.pt").read_bytes() == kept[weights / "last.pt"]
+
+
+def test_a_picture_that_is_spoilt_inside_is_one_line(run_folder, small_folder, tmp_path):
+    shutil.copytree(small_folder / "images", tmp_path / "images")
+    spoilt = sorted((tmp_path / "images").iterdir())[1]
+    content = bytearray(spoilt.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60] = bytes(byte ^ 0xFF for byte in content[middle : middle + 60])
+    spoilt.write_bytes(content)
+    words = ["predict", run_folder / "weights" / "best.pt", tmp_path / "images", "-o", tmp_path / "out"]
+    with pytest.raises(datasets.DataError, match=f"{spoilt.name} cannot be decoded as an image; replace it"):
+        bench(*words, "--device", "cpu")
+    assert not (tmp_path / "out").exists()
+
+
+def test_weights_that_are_not_finite_are_refused(run_folder, tmp_path):
+    found = torch.load(run_folder / "weights" / "best.pt", weights_only=False)
+    next(found["model"].parameters()).data.fill_(float("nan"))
+    torch.save(found, tmp_path / "nan.pt")
+    with pytest.raises(UserError, match=r"nan\.pt: its weights are not finite"):
+        load_detector(tmp_path / "nan.pt")
+
+
+def test_an_onnx_file_is_no_folder(run_folder, tmp_path):
+    for out in (tmp_path, "."):
+        with pytest.raises(UserError, match=r"is a folder; give FILE\.onnx"):
+            bench("export", run_folder / "weights" / "best.pt", "-o", out)
+
+
+def test_every_kind_of_image_is_looked_for(tmp_path):
+    for suffix in SUFFIXES:
+        (tmp_path / f"a{suffix}").touch()
+    assert {path.suffix for path in find_images(tmp_path)} == SUFFIXES

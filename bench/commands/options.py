@@ -135,8 +135,12 @@ def find_study(out: Path, study: str | None) -> Path:
     raise UserError(f"{out} holds several studies; say which: python -m bench report {'|'.join(found)}")
 
 
-def writable(folder: Path) -> None:
+def writable(folder: Path, option: str = "--out DIR") -> None:
     """Make a folder that can be written to.
+
+    Args:
+        folder: where.
+        option: what chooses another.
 
     Raises:
         UserError: it cannot be.
@@ -144,9 +148,9 @@ def writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"--out: cannot create {folder}: {error.strerror}") from None
+        raise UserError(f"cannot create {folder}: {error.strerror}; choose another with {option}") from None
     if not os.access(folder, os.W_OK):
-        raise UserError(f"--out: {folder} cannot be written to; choose another with --out DIR")
+        raise UserError(f"{folder} cannot be written to; choose another with {option}")
 
 
 def say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,12 @@ def predict(
         raise UserError(f"-o {out}: it is there already; give a folder that is not")
     model = load_detector(weights)
     data = images_as_data(find_images(source), model.names)
-    found = detect(model, data, imgsz=image_size(model, imgsz), device=used_device, conf=conf, iou=iou, batch=batch)
-    options.writable(out)
-    write_predictions(out, data, found)
+    options.writable(out, "-o DIR")
+    try:
+        size = image_size(model, imgsz)
+        found = detect(model, data, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch)
+        write_predictions(out, data, found)
+    except BaseException:  # Ctrl-C too: nothing is left half-written
+        shutil.rmtree(out, ignore_errors=True)
+        raise
     options.say(f"{len(found)} polygons on {len(data.val.images)} images: {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,27 +26,39 @@ def train(
     from bench.commands.words import read_words, run_folder
     from bench.detector.standalone import RunFolderTrainer
     from bench.detector.trainer import Diverged
+    from datasets import DataError
 
     for source in plugin or []:
         strategies.load_plugin(source)
     found = read_words(words)
     job = _job(found)
     folder = run_folder(found.place, "train")
-    options.writable(folder)
-    best = [-1.0, 0]
+    made = next((one for one in (*reversed(folder.parents), folder) if not one.exists()), None)
+    options.writable(folder, "project=DIR")
+    best, epochs = [-1.0, 0], 0
 
     def told(row: Mapping[str, float]) -> None:
+        nonlocal epochs
+        epochs = int(row["epoch"])
         measured = f", mAP50-95 {row['mAP50_95']:.3f}" if "mAP50_95" in row else ""
         if row.get("mAP50_95", -1.0) >= best[0]:  # of several, best.pt is the last
-            best[:] = row["mAP50_95"], int(row["epoch"])
+            best[:] = row["mAP50_95"], epochs
         alpha = f", alpha {row['alpha']:.2f}" if "alpha" in row else ""
-        options.say(f"epoch {int(row['epoch'])}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
+        options.say(f"epoch {epochs}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
 
     try:
         RunFolderTrainer(job, folder, told, _in_force(job, found.place)).run()
     except Diverged as error:
         options.say(f"diverged: {error}; what there is lies in {folder}")
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        there = f"after epoch {epochs}; what there is lies in {folder}" if epochs else "in the first epoch"
+        options.say(f"stopped by Ctrl-C {there}")
+        raise SystemExit(130) from None
+    except (UserError, DataError):
+        if made and not epochs:  # nothing is in it but what was asked for
+            shutil.rmtree(made, ignore_errors=True)
+        raise
     options.say(f"best mAP50-95 {best[0]:.3f} at epoch {best[1]}: {folder / 'weights' / 'best.pt'}")
 
 
@@ -75,10 +88,11 @@ def _job(words: Words) -> Job:
     from bench.detector.inference import CONFIDENCE
     from bench.detector.model import model_config
     from bench.detector.precision import BF16
-    from bench.detector.pretrained import pretrained_weights
+    from bench.detector.pretrained import transferred
     from bench.detector.trainer import Job
     from bench.execution.hardware import resolve_device
     from bench.study import VERTICES
+    from bench.training_words import refuse_idle
 
     place = words.place
     model = str(place.get("model", "yolo11n-polygon.yaml"))
@@ -86,25 +100,27 @@ def _job(words: Words) -> Job:
     arm = arm_of(words.loss)
     if not place.get("data"):
         raise UserError("data= is missing; say data=my.yaml, a folder, or documents")
-    device = resolve_device(str(place.get("device", "auto")))
+    device = resolve_device(str(place.get("device") or "auto"))
     settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
-    settings["conf"] = settings.get("conf") or CONFIDENCE
+    if settings.get("conf") is None:
+        settings["conf"] = CONFIDENCE
+    refuse_idle(words.settings, settings.get("optimizer", "auto"))
     # Ultralytics' amp is half precision on a GPU; here it is bfloat16, and the losses stay in single precision.
     amp = settings.get("amp", True)
     if amp == "fp16":
         raise UserError("amp=fp16: what there is instead of single precision is bf16; give amp=bf16")
-    settings["amp"] = BF16 if amp not in (False, "fp32") and device != "cpu" else False
+    settings["amp"] = BF16 if amp == BF16 or (amp not in (False, "fp32") and device != "cpu") else False
     check_freeze(settings.get("freeze"), model)
     weights = place.get("pretrained")
     pretrained = weights if isinstance(weights, str) else None
-    if pretrained:
-        pretrained_weights(pretrained)
     data = datasets.load(str(place["data"]))
     for note in data.notes:
         options.say(f"{data.name}: {note}")
     vertices = place.get("vertices", data.vertices)
     if type(vertices) is not int or vertices not in VERTICES:
         raise UserError(f"vertices={vertices}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
+    if pretrained:
+        options.say(transferred(pretrained, model, vertices, data.categories))
     return Job(
         arms=(arm,),
         data=data,

@@ -14,7 +14,7 @@ from bench.commands.options import Form, Precision, Suite, say
 from bench.detector.freezing import check_freeze
 from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
-from bench.detector.pretrained import weights_digest
+from bench.detector.pretrained import transferred, weights_digest
 from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.settings import resolve
@@ -109,6 +109,9 @@ def wanted(
         pretrained=pretrained if isinstance(pretrained, str) else None,
     )
     asked.runs(FP32)  # what is wrong with it is told now
+    if isinstance(pretrained, str):
+        for loaded in asked.data.values():
+            say(f"{loaded.name}: {transferred(pretrained, model, vertices or loaded.vertices, loaded.categories)}")
     for loaded in asked.data.values():
         for note in loaded.notes:
             say(f"{loaded.name}: {note}")

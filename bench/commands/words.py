@@ -22,6 +22,8 @@ _HYBRID = {
 }
 """Words of `HybridPolygonLoss`, and what they are called in the strategy."""
 _LOSS = ("strategy", "mgiou", "use_hybrid_loss", "normalize_gradients", *_HYBRID)
+_CHOOSERS = ("strategy", "use_hybrid_loss")
+"""Whichever is said beside `cfg=` takes the place of all that the file says of the losses."""
 _PLACE = ("model", "data", "vertices", "seed", "device", "project", "name", "exist_ok", "pretrained")
 _INSTEAD = {
     "resume": "train again, or use `bench run`, which resumes",
@@ -55,7 +57,9 @@ def read_words(words: Sequence[str]) -> Words:
             raise UserError(f"{key} stands twice; say it once")
         found[key] = read_value(word, key, text)
     if path := found.pop("cfg", None):
-        found = {**_words_in(Path(str(path)), but=_LOSS if found.keys() & set(_LOSS) else ()), **found}
+        found = {**_words_in(Path(path), but=_LOSS if found.keys() & set(_CHOOSERS) else ()), **found}
+    for key in [key for key in _INSTEAD if not found.get(key, True)]:  # resume=False, save_dir=null: as it is
+        del found[key]
     loss = {key: found.pop(key) for key in _LOSS if key in found}
     vertices = {key: found.pop(key) for key in ("vertices",) if key in found}
     settings = sift(found, instead=_INSTEAD, known=(*_LOSS, *_PLACE))
@@ -67,7 +71,7 @@ def arm_of(words: Mapping[str, Any]) -> Arm:
     """Return the strategy and form that the words about the losses ask for: `l2` where there are none.
 
     Raises:
-        UserError: they ask for two at once, or for a form that there is not.
+        UserError: they ask for two at once, or for a form that there is not, or that the strategy has not.
         StrategyError: no such strategy or parameter.
     """
     hybrid = _flag(words, "use_hybrid_loss", False)
@@ -89,6 +93,9 @@ def arm_of(words: Mapping[str, Any]) -> Arm:
             raise UserError(f"strategy={words['strategy']}: {len(found)} strategies; one training has one")
         strategy = found[0]
     forms = strategy.forms
+    if "mgiou" in words and form not in forms:
+        has = f"is in form {forms[0]}" if forms else "gives MGIoU no weight"
+        raise UserError(f"mgiou={form}: {strategy.label} {has}; leave it out")
     return Arm(strategy, None if not forms else form if form in forms else forms[0])
 
 

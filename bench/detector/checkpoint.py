@@ -26,15 +26,21 @@ def load_detector(path: Path | str) -> PolygonModel:
         path: `best.pt` or `last.pt` of `bench train`, or `weights.pt` of a study's run, which knows no names (`named`).
 
     Raises:
-        UserError: no such file, or one that holds something else.
+        UserError: no such file, one that holds something else, or weights that are not finite.
     """
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; give best.pt of `bench train`, or weights.pt of a run")
     with contextlib.suppress(NoTensors):
         raw = load_tensors(path)
         if isinstance(raw, dict) and raw.keys() >= {"identity", "state_dict"}:
-            return _of_run(raw, path)
-    return _of_checkpoint(path)
+            return _finite(_of_run(raw, path), path)
+    return _finite(_of_checkpoint(path), path)
+
+
+def _finite(model: PolygonModel, path: Path | str) -> PolygonModel:
+    if all(value.isfinite().all() for value in model.state_dict().values()):
+        return model
+    raise UserError(f"{path}: its weights are not finite, so that it finds nothing; train again")
 
 
 def _of_run(raw: Mapping[str, Any], path: Path | str) -> PolygonModel:

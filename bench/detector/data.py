@@ -18,7 +18,7 @@ from ultralytics.data.dataset import YOLODataset
 
 from bench.detector.item_memory import ItemMemory
 from bench.geometry import canonical_permutation, resample
-from datasets import Image, Split
+from datasets import DataError, Image, Split
 
 _CPU = torch.device("cpu")
 
@@ -68,7 +68,7 @@ class PolygonDataset(YOLODataset):
 
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[np.ndarray, tuple[int, int], tuple[int, int]]:
         """Return a copy of the image: an augmentation that writes in place must not reach the one in memory."""
-        image, original, resized = super().load_image(i, *args, **kwargs)
+        image, original, resized = self._decoded(i, *args, **kwargs)
         return image.copy(), original, resized
 
     def cache_images(self) -> None:
@@ -77,9 +77,15 @@ class PolygonDataset(YOLODataset):
         decoded = _DECODED.setdefault(self.split, {})
         key = str(self.imgsz)
         if key not in decoded:
-            decoded[key] = [super(PolygonDataset, self).load_image(i) for i in range(self.ni)]
+            decoded[key] = [self._decoded(i) for i in range(self.ni)]
         for i, item in enumerate(decoded[key]):
             self.ims[i], self.im_hw0[i], self.im_hw[i] = item
+
+    def _decoded(self, i: int, *args: Any, **kwargs: Any) -> tuple[np.ndarray, tuple[int, int], tuple[int, int]]:
+        try:
+            return super().load_image(i, *args, **kwargs)
+        except FileNotFoundError:  # so Ultralytics says; its header and end were whole when it was looked at
+            raise DataError(f"{self.im_files[i]} cannot be decoded as an image; replace it") from None
 
     def _no_arrays(self) -> None:
         """Never read `IMAGE.npy` in the place of an image: the fingerprint is of the images."""

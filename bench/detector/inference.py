@@ -13,10 +13,11 @@ from ultralytics.data.dataset import YOLODataset
 from bench.detector.class_names import category_ids_of
 from bench.detector.data import PolygonDataset
 from bench.detector.device import torch_device
-from bench.detector.model import PolygonModel
+from bench.detector.model import PolygonModel, network_size
 from bench.detector.predict import predict
 from bench.evaluation.results import Result
 from datasets import DataSet, Image, Split
+from datasets.formats.files import content, shown
 from datasets.pictures import size_of
 
 CONFIDENCE = 0.001
@@ -67,9 +68,9 @@ def detect(
 
 
 def image_size(model: PolygonModel, wanted: int | None) -> int:
-    """Return the image size to predict at: what is wanted, else the one that a detector was trained at."""
+    """Return the image size to predict at: what is wanted, else the one that a detector was trained at, rounded up."""
     args = model.args if isinstance(model.args, dict) else vars(model.args)
-    return wanted or int(args.get("imgsz", 640))
+    return network_size(wanted or int(args.get("imgsz", 640)))
 
 
 def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
@@ -84,7 +85,7 @@ def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
     """
     images = []
     for number, path in enumerate(paths, 1):
-        width, height = size_of(path.read_bytes(), path, str(path))
+        width, height = size_of(content(path, shown(path)), path, shown(path.parent))
         images.append(Image(number, path, width, height, ()))
     categories = tuple(names[index] for index in sorted(names))
     ids = tuple(index + 1 for index in sorted(names))

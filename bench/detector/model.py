@@ -38,23 +38,35 @@ def model_config(name: str, vertices: int) -> dict[str, Any]:
         stem = f"{match['family']}-pose.yaml"
         found = sorted((ROOT / "cfg" / "models").rglob(stem))
         if not found:
-            raise UserError(f"--model {name}: the installed Ultralytics has no {stem}; try yolo11n-polygon.yaml")
+            raise UserError(f"model {name}: the installed Ultralytics has no {stem}; try yolo11n-polygon.yaml")
         config = YAML.load(found[0])
         config["scale"] = match["scale"]
         config["yaml_file"] = name
+    elif Path(name).suffix == ".pt":
+        raise UserError(f"model {name}: weights; name what they are of, and start from them with pretrained={name}")
     elif Path(name).is_file():
-        config = yaml_model_load(name)
+        config = _read(name)
     else:
-        raise UserError(f"--model {name}: neither FAMILY+SCALE-polygon.yaml (say yolo11n-polygon.yaml) nor a file")
+        raise UserError(f"model {name}: neither FAMILY+SCALE-polygon.yaml (say yolo11n-polygon.yaml) nor a file")
     if config.get("scales") and not config.get("scale"):  # nothing in the name: the first, as Ultralytics has it
         config["scale"] = next(iter(config["scales"]))
     if config.get("scales") and config["scale"] not in config["scales"]:
-        raise UserError(f"--model {name}: no scale {config['scale']!r}; there are {', '.join(config['scales'])}")
+        raise UserError(f"model {name}: no scale {config['scale']!r}; there are {', '.join(config['scales'])}")
     head = config.get("head") or [[None, None, None]]
     if head[-1][2] != Pose.__name__:
-        raise UserError(f"--model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
+        raise UserError(f"model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
     config["kpt_shape"] = [vertices, 2]
     return config
+
+
+def _read(name: str) -> dict[str, Any]:
+    try:
+        config = yaml_model_load(name)
+        if config.get("head"):
+            return config
+    except Exception:  # whatever a file that is something else makes it run into
+        pass
+    raise UserError(f"model {name}: no YAML of a model; give yolo11n-polygon.yaml or a pose YAML of your own")
 
 
 def model_digest(name: str) -> str | None:

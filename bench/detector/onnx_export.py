@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -14,6 +13,7 @@ from ultralytics.engine.exporter import Exporter
 
 from bench.detector.model import PolygonModel, network_size
 from bench.errors import UserError
+from bench.records import write_atomic
 
 TOLERANCE = 1e-3
 """Pixels by which a vertex may differ."""
@@ -36,6 +36,8 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
     Raises:
         UserError: onnx or onnxruntime is missing, the folder cannot be written, or the difference is above `TOLERANCE`.
     """
+    if path.is_dir():
+        raise UserError(f"-o {path}: is a folder; give FILE.onnx")
     try:
         import onnx  # noqa: F401  # what the exporter would try to install
         import onnxruntime
@@ -55,13 +57,7 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
     largest = max(_difference(plain, session, side, seed) for seed in range(_TRIALS))
     if not largest <= TOLERANCE:
         raise UserError(f"the exported detector differs by {largest:.3g} px, above {TOLERANCE:g}; nothing is written")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.tmp")
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        raise UserError(f"-o {path}: cannot be written: {error.strerror}") from None
+    write_atomic(path, content)
     return largest
 
 

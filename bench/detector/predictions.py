@@ -15,9 +15,9 @@ from bench.evaluation.results import Result, ring_of
 from bench.records import write_atomic
 from datasets import DataSet
 from datasets.formats.conversion import file_names
+from datasets.formats.files import SUFFIXES
 from datasets.pictures import decoded
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _COLOURS = ((0, 200, 255), (255, 120, 0), (80, 220, 80), (220, 80, 220), (60, 60, 240), (200, 200, 0))
 """BGR, by category."""
 

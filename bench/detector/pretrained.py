@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from ultralytics.utils.torch_utils import intersect_dicts
 
-from bench.detector.model import PolygonModel
+from bench.detector.model import PolygonModel, model_config
 from bench.errors import UserError
 from bench.weights import NoTensors, load_tensors
 
@@ -26,7 +28,7 @@ def pretrained_weights(path: str) -> Any:
         UserError: no such file, or one that holds no weights.
     """
     if not Path(path).is_file():
-        raise UserError(f"--set pretrained={path}: no such file")
+        raise UserError(f"pretrained={path}: no such file")
     with contextlib.suppress(NoTensors):
         raw = load_tensors(path)
         if isinstance(raw, dict) and isinstance(raw.get("state_dict"), dict):
@@ -39,7 +41,30 @@ def pretrained_weights(path: str) -> Any:
             warnings.simplefilter("ignore")  # about pickles that are refused anyway
             return load_checkpoint(path)[0]
     except Exception:  # whatever a file that is something else makes it run into
-        raise UserError(f"--set pretrained={path}: no weights that can be loaded safely; give a .pt of YOLO") from None
+        raise UserError(f"pretrained={path}: no weights that can be loaded safely; give a .pt of YOLO") from None
+
+
+def transferred(path: str, model: str, vertices: int, categories: Sequence[str]) -> str:
+    """Return how much of a file of weights a network takes over, in words.
+
+    Args:
+        path: as `pretrained_weights` takes it.
+        model: as `model_config` takes it.
+        vertices: V.
+        categories: of the data.
+
+    Raises:
+        UserError: nothing of it fits.
+    """
+    network = PolygonModel(model_config(model, vertices), ch=3, nc=len(categories), verbose=False)
+    own = network.state_dict()
+    loaded = pretrained_weights(path)
+    held = (loaded["model"] if isinstance(loaded, dict) else loaded).float().state_dict()
+    fit = len(intersect_dicts(held, own))
+    if not fit:
+        raise UserError(f"pretrained={path}: none of its tensors is one of {model}'s; give weights of the same model")
+    rest = "" if fit == len(own) else "; the rest starts from scratch"
+    return f"pretrained: {fit} of {len(own)} tensors of {model} are taken from {path}{rest}"
 
 
 def weights_digest(path: str) -> str:
@@ -51,7 +76,7 @@ def weights_digest(path: str) -> str:
     try:
         return f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]}"
     except OSError as error:
-        raise UserError(f"--set pretrained={path}: cannot be read: {error.strerror}") from None
+        raise UserError(f"pretrained={path}: cannot be read: {error.strerror}") from None
 
 
 class _Weights:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ultralytics.utils import YAML
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from bench.detector.trainer import Job, PolygonTrainer
+from bench.errors import StorageError
 
 
 class RunFolderTrainer(PolygonTrainer):
@@ -47,14 +49,48 @@ class RunFolderTrainer(PolygonTrainer):
                 self.best_fitness = self.fitness
         return self.metrics, self.fitness
 
-    save_model = BaseTrainer.save_model
-    save_metrics = BaseTrainer.save_metrics
+    def save_model(self) -> bool:
+        """Write the checkpoints, each whole or not at all.
+
+        Raises:
+            StorageError: they cannot be written; those of the epoch before are there.
+        """
+        last, best = self.last, self.best
+        self.last, self.best = (path.with_name(f".{path.name}.tmp") for path in (last, best))
+        try:
+            saved = BaseTrainer.save_model(self)
+            for beside, path in ((self.last, last), (self.best, best)):
+                if beside.exists():
+                    os.replace(beside, path)
+        except OSError as error:
+            for beside in (self.last, self.best):
+                beside.unlink(missing_ok=True)
+            raise _cannot(self.wdir, error) from None
+        finally:
+            self.last, self.best = last, best
+        return saved
+
+    def save_metrics(self, metrics: dict[str, float]) -> None:
+        """Write an epoch's row of `results.csv`.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        try:
+            BaseTrainer.save_metrics(self, metrics)
+        except OSError as error:
+            raise _cannot(self.csv, error) from None
 
     def final_eval(self) -> None:
         """Leave the optimiser out of the checkpoints, as Ultralytics does."""
         for path in (self.last, self.best):
             if path.exists():
                 strip_optimizer(path)
+
+
+def _cannot(path: Path, error: OSError) -> StorageError:
+    why = error.strerror or type(error).__name__
+    return StorageError(f"{path} cannot be written: {why}; mend that, and train again")
 
 
 _HEADINGS = {"mAP50": "mAP50(P)", "mAP50_95": "mAP50-95(P)", "box_mAP50": "mAP50(B)", "box_mAP50_95": "mAP50-95(B)"}

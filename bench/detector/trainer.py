@@ -30,6 +30,7 @@ from bench.detector.pretrained import pretrained_weights
 from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
+from bench.errors import UserError
 from bench.evaluation import Evaluator
 from bench.evaluation.samples import sample_ids, sampled
 from datasets import DataSet, Split
@@ -123,6 +124,8 @@ class PolygonTrainer(PoseTrainer):
         snapshot: of another trainer's `snapshot`, to go on from.
     """
 
+    _ready = False
+
     def __init__(
         self,
         job: Job,
@@ -174,11 +177,17 @@ class PolygonTrainer(PoseTrainer):
         threads = torch.get_num_threads()
         super().__init__(overrides=overrides)
         torch.set_num_threads(threads)  # Ultralytics takes the machine for its own; the caller shares it out
+        self._ready = True
         self.callbacks = {event: [] for event in self.callbacks}  # none of Ultralytics' integrations
         self.add_callback("on_train_epoch_start", type(self)._open_epoch)
         self.add_callback("on_train_batch_start", type(self)._open_batch)
         self.add_callback("on_train_batch_end", type(self)._close_batch)
         self.add_callback("on_fit_epoch_end", type(self)._close_epoch)
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the harness's callbacks; those of Ultralytics' integrations would open an experiment of their own."""
+        if self._ready:
+            super().run_callbacks(event)
 
     def run_folder_settings(self, job: Job) -> dict[str, Any]:
         """Return settings of Ultralytics about what is left in its run folder; nothing is."""
@@ -246,6 +255,12 @@ class PolygonTrainer(PoseTrainer):
         """Build the network, from a file's weights where the job names one."""
         path = self.job.pretrained
         self.model = self.get_model(weights=pretrained_weights(path) if path else None)
+
+    def _build_train_pipeline(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super()._build_train_pipeline(*args, **kwargs)
+        except ValueError as error:  # a last batch of one image, of which BatchNorm has no spread at small sizes
+            raise UserError(" ".join(str(error).split())) from None
 
     def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
         """Return a split as a dataset, augmented when it is for training.

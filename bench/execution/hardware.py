@@ -20,7 +20,7 @@ def resolve_device(wanted: str) -> str:
         return "0" if found else "cpu"
     if wanted == "cpu" or (wanted.isdecimal() and int(wanted) < found):
         return wanted
-    raise UserError(f"--device {wanted}: there is cpu{''.join(f', {n}' for n in range(found))} on this machine")
+    raise UserError(f"device {wanted}: there is cpu{''.join(f', {n}' for n in range(found))} on this machine")
 
 
 def cores() -> int:

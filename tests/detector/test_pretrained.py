@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench.detector.model import PolygonModel, model_config
-from bench.detector.pretrained import pretrained_weights
+from bench.detector.pretrained import pretrained_weights, transferred
 from bench.detector.trainer import PolygonTrainer
 from bench.errors import UserError
 
@@ -82,5 +82,20 @@ def test_anything_else_is_one_clear_line(tmp_path, content):
     path = tmp_path / "weights.pt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UserError, match=r"--set pretrained=.*: no "):
+    with pytest.raises(UserError, match=r"^pretrained=.*: no "):
         pretrained_weights(str(path))
+
+
+def test_what_is_taken_over_is_counted_and_nothing_at_all_is_refused(tmp_path):
+    network = PolygonModel(model_config("yolo11n-polygon.yaml", 4), ch=3, nc=1, verbose=False)
+    path = tmp_path / "weights.pt"
+    torch.save({"state_dict": network.state_dict()}, path)
+    count = len(network.state_dict())
+    told = transferred(str(path), "yolo11n-polygon.yaml", 4, ["document"])
+    assert told == f"pretrained: {count} of {count} tensors of yolo11n-polygon.yaml are taken from {path}"
+    told = transferred(str(path), "yolo11n-polygon.yaml", 6, ["document", "page"])
+    assert f"of {count} tensors" in told
+    assert told.endswith("; the rest starts from scratch")
+    torch.save({"state_dict": {"fc.weight": torch.zeros(3)}}, path)
+    with pytest.raises(UserError, match=r"none of its tensors is one of yolo11n-polygon\.yaml's"):
+        transferred(str(path), "yolo11n-polygon.yaml", 4, ["document"])

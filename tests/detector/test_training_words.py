@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench.commands.words import read_words
+from bench.commands.words import arm_of, read_words
 from bench.detector.freezing import check_freeze
 from bench.errors import UserError
 from bench.settings import resolve
-from bench.training_words import OBEYED, sift
+from bench.training_words import OBEYED, refuse_idle, sift
 
 MODEL = "yolo11n-polygon.yaml"
 
@@ -108,7 +108,6 @@ def test_values_are_what_ultralytics_understands():
         ("seed=abc", "whole number"),
         ("epochs=5.0", "whole number"),
         ("seed=-1", "must be >= 0"),
-        ("pretrained=5", "a file of weights"),
     ],
 )
 def test_a_value_that_training_would_stumble_over_is_one_line(word, message):
@@ -150,3 +149,56 @@ def test_layers_that_there_are_can_be_frozen(freeze):
 def test_layers_that_there_are_not_are_refused(freeze, message):
     with pytest.raises(UserError, match=f"freeze=.*{message}"):
         check_freeze(freeze, MODEL)
+
+
+@pytest.mark.parametrize("word", ["lr0=0", "momentum=0.1", "warmup_bias_lr=0", "warmup_momentum=0.5"])
+def test_what_the_optimiser_chooses_itself_is_refused(word):
+    said = read_words([word]).settings
+    with pytest.raises(UserError, match=f"^{word.split('=')[0]}=.*: optimizer=auto chooses it; say which one"):
+        refuse_idle(said, "auto")
+    with pytest.raises(UserError, match=r"^--set .* chooses it"):
+        resolve([word, "optimizer=auto"])
+    refuse_idle(said, "SGD")
+
+
+def test_adam_has_no_momentum_to_warm_up():
+    with pytest.raises(UserError, match="optimizer=AdamW has none; leave it out"):
+        resolve(["warmup_momentum=0.5"])
+    assert resolve(["lr0=0.1", "momentum=0.8"])["lr0"] == 0.1
+    refuse_idle(read_words(["lr0=0.01", "warmup_momentum=0.8"]).settings, "auto")  # as Ultralytics has it anyway
+
+
+@pytest.mark.parametrize("name", ["007", "no", "12:30:00", "1_000", "off", "my data #2", "@set", "a: b", "[x"])
+def test_names_and_paths_are_taken_to_the_letter(name):
+    said = read_words([f"{key}={name}" for key in ("name", "project", "data")]).place
+    assert said == {"name": name, "project": name, "data": name}
+
+
+def test_what_is_so_anyway_may_be_said_of_names_and_devices():
+    words = ["resume=False", "save_dir=null", "project=null", "name=None", "device=", "pretrained=True"]
+    assert read_words(words).place == {"project": None, "name": None, "device": None, "pretrained": True}
+    assert read_words(["device=0"]).place == {"device": "0"}
+
+
+def test_one_word_beside_a_file_changes_that_word_alone(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("strategy: two-stage-70\nmgiou: paper\n")
+    arm = arm_of(read_words([f"cfg={path}", "mgiou=centred"]).loss)
+    assert (arm.strategy.label, arm.form) == ("two-stage-70", "centred")
+    path.write_text("use_hybrid_loss: true\nalpha_schedule: linear\n")
+    arm = arm_of(read_words([f"cfg={path}", "alpha_end=0.3"]).loss)
+    assert (arm.strategy.schedule, arm.strategy.end) == ("linear", 0.3)
+    assert arm_of(read_words([f"cfg={path}", "strategy=cosine"]).loss).strategy.label == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["mgiou=centred"], "l2 gives MGIoU no weight"),
+        (["strategy=l2", "mgiou=paper"], "l2 gives MGIoU no weight"),
+        (["strategy=mgiou", "mgiou=centred"], "mgiou is in form paper"),
+    ],
+)
+def test_a_form_that_a_strategy_has_not_is_refused(words, message):
+    with pytest.raises(UserError, match=message):
+        arm_of(read_words(words).loss)
