@@ -36,6 +36,7 @@ def control_runs(runs: Sequence[Run], folder: Path) -> list[Run]:
         and not run.replicate
         and strategies.varies(run.strategy, run.settings["epochs"])
         and (trajectory := _recorded(folder / run.id)) is not None
+        and len(set(trajectory)) > 1  # it could have varied, and has not: there is nothing to control
     }
     planned = []
     for run, own in recorded.values():

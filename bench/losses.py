@@ -138,7 +138,10 @@ def loss_terms(pred: Tensor, target: Tensor, visible: Tensor, area: Tensor, form
         form: as in `mgiou_loss`; None measures `paper`.
     """
     count = max(len(pred), 1)
-    with torch.enable_grad():
+    if any(one.is_inference() for one in (pred, target, visible, area)):
+        with torch.inference_mode(False):  # autograd keeps nothing of a tensor of that mode, but of a copy
+            return loss_terms(*(one.clone() for one in (pred, target, visible, area)), form)
+    with torch.inference_mode(False), torch.enable_grad():
         vertices = pred.detach().to(_wide(pred, target)).requires_grad_()
         l2 = l2_loss(vertices, target.detach(), visible, area.detach(), "sum") / count
         mgiou = mgiou_loss(vertices, target.detach(), form or "paper", reduction="sum") / count
@@ -283,7 +286,8 @@ class HybridPolygonLoss(nn.Module):
             return torch.ones_like(norms[0])
         old = torch.stack((self.l2_grad_ema, self.mgiou_grad_ema)).to(norms)
         if self.training:
-            new = torch.where(old.isnan(), norms, self.DECAY * old + (1 - self.DECAY) * norms)
+            begun = torch.where(norms > 0, norms, old)  # from the first norm that is one
+            new = torch.where(old.isnan(), begun, self.DECAY * old + (1 - self.DECAY) * norms)
             old = torch.where(norms.sum() > 0, new, old)  # a batch that matched nothing measures nothing
             self.l2_grad_ema, self.mgiou_grad_ema = old.unbind()
         return (old[0] / old[1].clamp_min(1e-8)).nan_to_num(1.0)

@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,10 @@ def provenance(device: str, threads: int) -> dict[str, Any]:
         "hardware": hardware(device, threads),
         "deterministic": True,
     }
+
+
+def after(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the provenance of a run that was begun with one and goes on with another: `earlier` keeps each once."""
+    earlier = [*before.get("earlier", ()), {key: value for key, value in before.items() if key != "earlier"}]
+    different = [one for number, one in enumerate(earlier) if one and one != now and one not in earlier[:number]]
+    return {**now, **({"earlier": different} if different else {})}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -164,6 +165,10 @@ class LiveView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+        with suppress(OSError):
+            self._tell_the_end()
+
+    def _tell_the_end(self) -> None:
         rows = sorted(self.progress.ordered(), key=lambda row: (ORDER.index(row.state), row.number))
         self.console.print(run_table(rows, self.console.width, self.console.height - CHROME))
         for notice in self.progress.notices:
@@ -210,14 +215,22 @@ class PlainView:
 
     def _say(self, text: str) -> None:
         self._told = time.monotonic()
-        self.console.print(Text(text), soft_wrap=True)
+        with suppress(OSError):
+            self.console.print(Text(text), soft_wrap=True)
+
+
+class _Screen(Console):
+    """A console that falls silent when nobody reads it any more: a view never takes a study down."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
 
 
 def open_view(plan: Sequence[PlannedRun], workers: int, console: Console | None = None) -> LiveView | PlainView:
     """Return the view that fits where stderr goes."""
     if console is None:
         # FORCE_COLOR makes Rich take any file for a terminal; colours may go there, a live table may not.
-        console = Console(stderr=True, force_interactive=None if sys.stderr.isatty() else False)
+        console = _Screen(stderr=True, force_interactive=None if sys.stderr.isatty() else False)
     progress = Progress(plan, workers)
     return LiveView(progress, console) if console.is_interactive else PlainView(progress, console)
 

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.serialization import save
+
+from bench.errors import StorageError
+
+_TROUBLE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
+)
+"""What an error of the machine says, and none of what a file holds."""
 
 
 class NoTensors(Exception):
     """A file is cut off, or holds something else than tensors and plain values."""
+
+
+def to_bytes(value: Any) -> bytes:
+    """Return what `load_tensors` reads again.
+
+    Ultralytics puts a function of its own in the place of `torch.save`, which tries again after an error: into the same
+    buffer, behind what there is of the first try.
+    """
+    buffer = BytesIO()
+    save(value, buffer)
+    return buffer.getvalue()
 
 
 def load_tensors(path: Path | str, mmap: bool = False) -> Any:
@@ -24,6 +45,7 @@ def load_tensors(path: Path | str, mmap: bool = False) -> Any:
     Raises:
         FileNotFoundError: there is none.
         NoTensors: it cannot be read as such.
+        StorageError: it cannot be read just now, whatever it holds.
     """
     try:
         if not mmap:
@@ -34,7 +56,18 @@ def load_tensors(path: Path | str, mmap: bool = False) -> Any:
     except FileNotFoundError:
         raise
     except Exception as error:  # whatever a broken file makes them run into
+        if why := _trouble(error):
+            raise StorageError(f"{path} cannot be read just now: {why}; give the same command again") from None
         raise NoTensors(f"{path}: {type(error).__name__}") from None
+
+
+def _trouble(error: Exception) -> str:
+    """Return what is wrong with the machine; empty where it may be the file."""
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error).lower()):
+        return "no memory is left"
+    if isinstance(error, OSError) and error.errno in _TROUBLE:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _check(path: Path | str) -> None:

@@ -16,6 +16,10 @@ class Adaptive(Mix):
 
     alpha = `weak` where r < `low`, `strong` where r > `high`, `middle` between. `smoothing` is the decay of the
     EMA (0: the raw ratio of each step).
+
+    The defaults are those people give, for an L2 whose gradients are a hundred times MGIoU's. That of this harness, of
+    OKS' shape, has gradients of MGIoU's order: over the epochs of the published runs r has a median of 1.3 and is above
+    `high` in every one, so that alpha stayed at `strong`. Thresholds that tell steps apart lie around that.
     """
 
     smoothing: float = 0.9
@@ -42,6 +46,7 @@ class Adaptive(Mix):
     def validate(self) -> None:
         """Refuse thresholds out of order."""
         super().validate()
+        self.refuse_no_share("weak", "middle", "strong")
         if not 0 <= self.low <= self.high:
             raise StrategyError(f"{self.name}: low={self.low:g} must lie between 0 and high={self.high:g}")
         if not 0 <= self.smoothing < 1:

@@ -83,7 +83,8 @@ class Mix(Strategy):
             `none`: nothing. `constant`: L2 is multiplied by 0.01. `loss-ema`: each loss by the EMA of its value
             (decay 0.9, from 1.0). `gradient`: each loss by the EMA of its gradient's norm at the vertices
             (decay 0.9), then both by the EMA of ‖∂L2/∂v‖, so that the step keeps the size it has under `l2`
-            (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257).
+            (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257). Where L2 is saturated, so far away that its gradient
+            has vanished, MGIoU's is scaled to nothing with it.
     """
 
     normalization: str = "none"
@@ -96,15 +97,17 @@ class Mix(Strategy):
 
     def observe(self, signals: Signals) -> State:
         """Keep the EMAs that the chosen normalisation needs."""
-        valid = signals.gram.diagonal().sum() > 0
+        matched = signals.gram.diagonal().sum() > 0
         one = torch.ones_like(signals.loss_l2)
         watched = {
             "loss-ema": {"loss_l2": (signals.loss_l2, one), "loss_mgiou": (signals.loss_mgiou, one)},
             "gradient": {"grad_l2": (signals.grad_l2, None), "grad_mgiou": (signals.grad_mgiou, None)},
         }.get(self.normalization, {})
-        averages = {
-            name: ema(signals.state, name, value, self.DECAY, valid, start) for name, (value, start) in watched.items()
-        }
+        averages = {}
+        for name, (value, start) in watched.items():
+            # A norm of 0 is no beginning: the other one's scale would take many steps to forget it.
+            begun = torch.ones_like(matched) if start is not None else _begun(signals.state.get(name), value)
+            averages[name] = ema(signals.state, name, value, self.DECAY, matched & begun, start)
         return {**signals.state, **averages}
 
     def scales(self, signals: Signals) -> tuple[Weight, Weight]:
@@ -115,7 +118,7 @@ class Mix(Strategy):
         if self.normalization == "loss-ema":
             return 1 / _positive(state["loss_l2"]), 1 / _positive(state["loss_mgiou"])
         if self.normalization == "gradient":
-            return 1.0, (state["grad_l2"] / _positive(state["grad_mgiou"])).nan_to_num(0.0)
+            return 1.0, (state["grad_l2"] / _positive(state["grad_mgiou"])).nan_to_num(1.0)
         return 1.0, 1.0
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
@@ -124,6 +127,12 @@ class Mix(Strategy):
         scale_l2, scale_mgiou = self.scales(signals)
         return alpha * scale_l2, (1 - alpha) * scale_mgiou
 
+    def refuse_no_share(self, *names: str) -> None:
+        """Raise `StrategyError` when a parameter that alpha takes the value of does not lie in [0, 1]."""
+        for name in names:
+            if not 0 <= getattr(self, name) <= 1:
+                raise StrategyError(f"{self.name}: {name}={getattr(self, name):g} must lie between 0 and 1")
+
     def validate(self) -> None:
         """Refuse an unknown normalisation."""
         known = ("none", "constant", "loss-ema", "gradient")
@@ -131,6 +140,11 @@ class Mix(Strategy):
             raise StrategyError(
                 f"{self.name}: normalization={self.normalization!r} is unknown; use one of {', '.join(known)}"
             )
+
+
+def _begun(average: Tensor | None, value: Tensor) -> Tensor:
+    """Return whether an average may take a value: it has one already, or this is one to begin with."""
+    return value > 0 if average is None else (value > 0) | ~average.isnan()
 
 
 def _positive(value: Tensor) -> Tensor:

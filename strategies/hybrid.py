@@ -48,8 +48,6 @@ class Hybrid(Mix):
             raise StrategyError(
                 f"hybrid: schedule={self.schedule!r} is unknown; use one of {', '.join(self.SCHEDULES)}"
             )
-        for name, alpha in (("start", self.start), ("end", self.end)):
-            if not 0 <= alpha <= 1:
-                raise StrategyError(f"hybrid: {name}={alpha:g} must lie between 0 and 1")
+        self.refuse_no_share("start", "end")
         if self.schedule == "exponential" and not (self.start > 0 and self.end > 0):
             raise StrategyError("hybrid: an exponential schedule never leaves or reaches 0; use start and end above 0")

@@ -37,8 +37,7 @@ class Rescue(Strategy):
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the rescue, then the stages of `by`."""
-        left = 1 - self.at
-        return Stage(self.at), *(replace(stage, at=self.at + left * stage.at) for stage in self._inner.stages())
+        return Stage(self.at), *(replace(stage, after=self.at) for stage in self._inner.stages())
 
     def source_digest(self) -> str | None:
         """Return that of `by` too."""

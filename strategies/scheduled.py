@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from strategies.base import Mix, Weight
+from strategies.errors import StrategyError
 from strategies.registry import register
 from strategies.signals import Signals
 
@@ -23,6 +24,11 @@ class Linear(Mix):
     def end_points(self) -> tuple[float, float]:
         """Return `start` and `end`."""
         return self.start, self.end
+
+    def validate(self) -> None:
+        """Refuse an alpha that is no share."""
+        super().validate()
+        self.refuse_no_share("start", "end")
 
 
 @register("cosine")
@@ -43,6 +49,11 @@ class Cosine(Mix):
         """Return `start` and `end`."""
         return self.start, self.end
 
+    def validate(self) -> None:
+        """Refuse an alpha that is no share."""
+        super().validate()
+        self.refuse_no_share("start", "end")
+
 
 @register("step")
 class Step(Mix):
@@ -60,6 +71,13 @@ class Step(Mix):
         """Return `start` and `end`."""
         return self.start, self.end
 
+    def validate(self) -> None:
+        """Refuse an alpha that is no share, and a step outside the run."""
+        super().validate()
+        self.refuse_no_share("start", "end")
+        if not 0 < self.at < 1:
+            raise StrategyError(f"{self.name}: at={self.at:g} must lie between 0 and 1")
+
 
 @register("exponential")
 class Exponential(Mix):
@@ -75,3 +93,10 @@ class Exponential(Mix):
     def end_points(self) -> tuple[float, float]:
         """Return `start`, and what `rate` leaves of it."""
         return self.start, self.start * math.exp(-self.rate)
+
+    def validate(self) -> None:
+        """Refuse an alpha that is no share, and one that grows."""
+        super().validate()
+        self.refuse_no_share("start")
+        if self.rate < 0:
+            raise StrategyError(f"{self.name}: rate={self.rate:g} must be at least 0")

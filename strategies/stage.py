@@ -14,11 +14,19 @@ class Stage:
         restart: train as if a new run began from the averaged weights so far: fresh optimiser, learning-rate schedule
             over what is left of the run, and warm-up.
         lr: factor on the learning rate.
+        after: share of the run at which another stage begins that this one is part of: `at` is then a share of what is
+            left from that one's first epoch on.
     """
 
     at: float
     restart: bool = False
     lr: float = 1.0
+    after: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Share of the whole run at which it begins."""
+        return self.after + (1 - self.after) * self.at
 
     @property
     def only_marks(self) -> bool:
@@ -27,4 +35,6 @@ class Stage:
 
     def first_epoch(self, epochs: int) -> int:
         """Return the first epoch, from 0, whose progress has reached `at`."""
-        return next((epoch for epoch in range(epochs) if epoch / epochs >= self.at), epochs)
+        before = Stage(self.after).first_epoch(epochs) if self.after else 0
+        left = epochs - before
+        return before + next((epoch for epoch in range(left) if epoch / left >= self.at), left)

@@ -20,3 +20,8 @@ class Static(Mix):
     def end_points(self) -> tuple[float, float]:
         """Return `alpha` twice."""
         return self.alpha, self.alpha
+
+    def validate(self) -> None:
+        """Refuse an alpha that is no share."""
+        super().validate()
+        self.refuse_no_share("alpha")

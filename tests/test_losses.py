@@ -672,3 +672,22 @@ def test_hybrid_trains_vertices_towards_the_target(schedule, form):
         loss(pred, target, mask, area, epoch)[0].backward()
         optimizer.step()
     assert l2_loss(pred, target, mask, area, "mean").item() < 0.5 * start
+
+
+@pytest.mark.parametrize("made_inside", [True, False])
+def test_the_drop_in_loss_is_computed_in_inference_mode_too(made_inside):
+    """Ultralytics validates in it, and computes the loss there."""
+    loss = HybridPolygonLoss().eval()
+    rng = torch.Generator().manual_seed(0)
+
+    def batch():
+        pred, truth = torch.rand(2, 3, 4, 2, generator=rng)
+        return pred, truth, torch.ones(3, 4), torch.ones(3)
+
+    outside = batch()
+    expected = loss(*outside, epoch=0)[0]
+    with torch.inference_mode():
+        inside = tuple(one.clone() for one in outside) if made_inside else outside
+        assert torch.equal(loss(*inside, epoch=0)[0], expected)
+    if made_inside:
+        assert torch.equal(loss(*inside, epoch=0)[0], expected)

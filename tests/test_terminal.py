@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from bench import terminal
+from bench.commands.options import say
 from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.run_table import share_done
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
@@ -326,3 +327,22 @@ def test_the_view_follows_a_terminal_that_is_resized(count):
         assert terminal.end() == 0
     assert terminal.left()[-1].startswith(f"{count} runs")
     assert "Traceback" not in terminal.text
+
+
+class Gone(io.StringIO):
+    """A stream that nobody reads any more, or whose disk is full."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
+def test_a_study_goes_on_when_nobody_reads_what_it_says(monkeypatch, error):
+    monkeypatch.setattr("sys.stderr", Gone(error))
+    with open_view([], 1) as view:
+        view._say("still here")
+    say("and here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -155,7 +156,8 @@ def writable(folder: Path, option: str = "--out DIR") -> None:
 
 def say(text: str) -> None:
     """Tell the user something on stderr."""
-    print(f"bench: {text}", file=sys.stderr)
+    with suppress(OSError):  # nobody reads it any more, or the disk of a log is full
+        print(f"bench: {text}", file=sys.stderr)
 
 
 def plain(value: Any) -> str:

@@ -113,7 +113,6 @@ class PolygonDataset(YOLODataset):
             item = {name: one.to(self.device) if isinstance(one, Tensor) else one for name, one in made.items()}
             if self.memory is not None:
                 self.memory.keep(key, item)
-        _seed(state)  # multi-scale draws next, the same whether this item was made or remembered
         return item
 
 

@@ -61,11 +61,11 @@ class Warmup:
         self.done = 0
 
     def step(self, optimizer: Optimizer) -> None:
-        """Set the learning rates of the next batch."""
-        if self.done > self.steps:
+        """Set the learning rates of the next batch; without steps, they are the schedule's from the first one on."""
+        if not self.steps or self.done > self.steps:
             return
         args = self.trainer.args
-        across = (0, max(self.steps, 1))
+        across = (0, self.steps)
         for group in optimizer.param_groups:
             start = args.warmup_bias_lr if group.get("param_group") == "bias" else 0.0
             end = group["initial_lr"] * self.trainer.lf(self.trainer.epoch)

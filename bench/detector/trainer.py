@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -297,6 +298,7 @@ class PolygonTrainer(PoseTrainer):
             prefetch_factor=4 if workers else None,
             pin_memory=self.device.type == "cuda" and dataset.device.type == "cpu",
             collate_fn=YOLODataset.collate_fn,
+            generator=torch.Generator(),  # or it draws from torch's, whenever it is first asked: dropout would see that
         )
 
     def get_validator(self) -> SimpleNamespace:
@@ -339,6 +341,7 @@ class PolygonTrainer(PoseTrainer):
     def _open_batch(self) -> None:
         self._within_batch = True
         self.batches_seen += 1
+        random.seed(self.job.seed << 32 | self.batches_seen)  # multi-scale draws next, wherever items were made
         if self.warmup is not None:
             self.warmup.step(self.optimizer)
 

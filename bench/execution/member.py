@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from io import BytesIO
 from typing import Any
 
 import torch
@@ -22,8 +21,10 @@ from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
 from bench.ledger import summarise
+from bench.provenance import after
 from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord, write_atomic
 from bench.tracking import RunInfo, Tracker, open_trackers
+from bench.weights import to_bytes
 from datasets import DataSet
 
 
@@ -73,8 +74,11 @@ class Member:
     def begin(self, provenance: Mapping[str, Any]) -> None:
         """Write that the run is under way."""
         self.progress.started = self.progress.started or now()
+        before = self.folder.read_if_any() if self.progress.rows else None
         self._record = replace(
-            self.task.record("running"), timing={"started": self.progress.started}, provenance=provenance
+            self.task.record("running"),
+            timing={"started": self.progress.started},
+            provenance=after(before.provenance, provenance) if before else provenance,
         )
         self.folder.write(self._record)
 
@@ -185,9 +189,9 @@ class Member:
         return {**summed, **({"memory_mib": memory} if memory else {})}
 
     def _store_weights(self, name: str, state_dict: dict[str, torch.Tensor]) -> None:
-        buffer = BytesIO()
-        torch.save({"identity": dict(self.task.identity), "state_dict": state_dict}, buffer)
-        write_atomic(self.task.folder / name, buffer.getvalue())
+        write_atomic(
+            self.task.folder / name, to_bytes({"identity": dict(self.task.identity), "state_dict": state_dict})
+        )
 
 
 def strategy_of(identity: Mapping[str, Any]) -> strategies.Strategy:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bench.records import to_plain, write_atomic
 from bench.sharing import Start
-from bench.weights import NoTensors, load_tensors
+from bench.weights import NoTensors, load_tensors, to_bytes
 
 NAME = "snapshot.pt"
 
@@ -49,9 +46,7 @@ class UnreadableSnapshot(Exception):
 
 def write_progress(folder: Path, identity: Mapping[str, Any], progress: Progress) -> None:
     """Write a run's snapshot, in the place of an earlier one."""
-    buffer = BytesIO()
-    torch.save({"identity": _text(identity), **vars(progress)}, buffer)
-    write_atomic(folder / NAME, buffer.getvalue())
+    write_atomic(folder / NAME, to_bytes({"identity": _text(identity), **vars(progress)}))
 
 
 def read_progress(folder: Path, identity: Mapping[str, Any]) -> Progress:

@@ -105,6 +105,8 @@ class _Attempt:
         self.snapshot = self._earlier()
 
     def carry_out(self) -> WorkOver:
+        if self.apart:  # a worker died between their snapshots: each goes on from its own, and none is thrown away
+            return WorkOver(apart=True)
         told = provenance(str(torch_device(self.first.device)), torch.get_num_threads())
         for member in self.members:
             member.begin(told)
@@ -233,11 +235,9 @@ class _Attempt:
                 member.resume()
             except UnreadableSnapshot as error:
                 self.emit(Warned(member.task.run_id, str(error)))
-        if len({len(member.progress.rows) for member in self.members}) > 1:
-            for member in self.members:
-                member.forget()
+        self.apart = len({len(member.progress.rows) for member in self.members}) > 1
         snapshots = [member.progress.trainer for member in self.members if member.progress.trainer is not None]
-        return together(snapshots) if snapshots else None
+        return together(snapshots) if snapshots and not self.apart else None
 
     def _keep_all(self) -> str:
         """Write the snapshot of the last epoch that is over for every run; return what becomes of them."""

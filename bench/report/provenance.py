@@ -16,8 +16,9 @@ def provenance(records: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
     """
     values: dict[str, set[str]] = defaultdict(set)
     for record in records:
-        for fact, value in _facts(record.provenance):
-            values[fact].add(value)
+        for source in (record.provenance, *record.provenance.get("earlier", ())):
+            for fact, value in _facts(source):
+                values[fact].add(value)
     return {fact: tuple(sorted(found)) for fact, found in values.items()}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import random
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ def stored(snapshot):
     return torch.load(buffer, weights_only=True)
 
 
-def train(job, folder, after=None, snapshot=None):
+def train(job, folder, after=None, snapshot=None, cls=PolygonTrainer):
     """Return the outcome, the rows, and the snapshot taken after that many epochs."""
     rows, taken = [], []
 
@@ -30,7 +32,7 @@ def train(job, folder, after=None, snapshot=None):
         if found[0]["epoch"] == after:
             taken.append(stored(trainer.snapshot()))
 
-    trainer = PolygonTrainer(job, folder, on_epoch, snapshot=snapshot)
+    trainer = cls(job, folder, on_epoch, snapshot=snapshot)
     outcome = trainer.run()
     return outcome, rows, taken[0] if taken else None
 
@@ -60,6 +62,57 @@ def test_a_resumed_training_is_the_same_bit_for_bit(job, tmp_path, text, after, 
     assert equal(whole.state_dict, resumed.state_dict)
     assert shown(later) == shown(rows[after:])
     assert whole.predictions == resumed.predictions
+
+
+class Dropping(PolygonTrainer):
+    """A trainer whose network draws from torch's generator in every batch."""
+
+    def get_model(self, *args, **kwargs):
+        model = super().get_model(*args, **kwargs)
+        model.model[1].act = torch.nn.Sequential(torch.nn.SiLU(), torch.nn.Dropout(0.3))
+        return model
+
+
+def test_dropout_is_the_same_after_a_resume_and_however_often_one_measures(job, tmp_path):
+    made = job("cosine", epochs=4)
+    whole, _, snapshot = train(made, tmp_path / "whole", 2, cls=Dropping)
+    torch.manual_seed(99)
+    resumed, *_ = train(made, tmp_path / "resumed", snapshot=snapshot, cls=Dropping)
+    assert equal(whole.state_dict, resumed.state_dict)
+    seldom, *_ = train(dataclasses.replace(made, val_every=4), tmp_path / "seldom", cls=Dropping)
+    assert equal(whole.state_dict, seldom.state_dict)
+
+
+class InProcesses(PolygonTrainer):
+    """A trainer whose images are loaded by a process of their own, as on a GPU, and that tells their sizes."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.args.workers = 1
+        self.sizes = []
+
+    def preprocess_batch(self, batch):
+        batch = super().preprocess_batch(batch)
+        if self._within_batch:
+            self.sizes.append(batch["img"].shape[-1])
+        return batch
+
+
+def test_sizes_drawn_by_multi_scale_are_the_same_after_a_resume_of_a_training_with_loaders(job, tmp_path):
+    made, sizes = job("cosine", epochs=3, multi_scale=0.5, imgsz=96), []
+
+    class Told(InProcesses):
+        def run(self):
+            outcome = super().run()
+            sizes.append(self.sizes)
+            return outcome
+
+    whole, _, snapshot = train(made, tmp_path / "whole", 1, cls=Told)
+    random.seed(5)
+    resumed, *_ = train(made, tmp_path / "resumed", snapshot=snapshot, cls=Told)
+    assert len(set(sizes[0])) > 1
+    assert sizes[0][-len(sizes[1]) :] == sizes[1]
+    assert equal(whole.state_dict, resumed.state_dict)
 
 
 def shown(rows):

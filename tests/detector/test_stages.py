@@ -73,6 +73,14 @@ def test_a_restart_begins_a_schedule_and_an_optimiser_of_its_own(job, tmp_path):
     assert fresh.rates[-1]["weight"] == pytest.approx(0.01 * (1 - 3 / 4))
 
 
+@pytest.mark.parametrize(("epochs", "warmup_epochs"), [(4, 3.0), (8, 0.0)])
+def test_a_restart_without_epochs_to_warm_up_in_learns_from_the_first_batch(job, tmp_path, epochs, warmup_epochs):
+    strategy = f"two-stage-50[restart=true,switch={1 - 1 / epochs}]"
+    settings = {"epochs": epochs, "warmup_epochs": warmup_epochs, "lr0": 0.01, "lrf": 0.0}
+    trainer, _ = rates(job(strategy, **settings), tmp_path)
+    assert [one["weight"] for one in trainer.rates[-3:]] == pytest.approx([0.01] * 3)
+
+
 def test_a_lower_rate_without_a_restart_scales_the_rest(job, tmp_path):
     settings = {"epochs": 4, "warmup_epochs": 0.0, "lr0": 0.01}
     plain, _ = rates(job("two-stage-50", **settings), tmp_path / "plain")

@@ -82,9 +82,69 @@ class LateStages(SameAsStatic):
         return (Stage(0.7), Stage(0.2))
 
 
+class OfTwentyEpochs(Mix):
+    def alpha_at(self, signals):
+        return [0.1 + 0.04 * epoch for epoch in range(20)][signals.epoch]
+
+
+class FallingByTheEpoch(Mix):
+    def alpha_at(self, signals):
+        return 1 - 0.05 * signals.epoch
+
+
+class ReachingTheEnd(Mix):
+    def alpha_at(self, signals):
+        return 0.5 + 0.4 * signals.epoch / (signals.epochs - 1)
+
+
+class WithoutForms(Strategy):
+    forms = ()
+
+    def weights(self, signals):
+        return 0.25, 0.75
+
+
+class WithoutAComma(SameAsStatic):
+    forms = "centred"
+
+
+class Dividing(Strategy):
+    def weights(self, signals):
+        return signals.grad_mgiou / signals.grad_l2, 1.0
+
+
+class WithDimensions(Mix):
+    def alpha_at(self, signals):
+        return torch.full((1,), 0.4)
+
+
+class RememberingElsewhere(Mix):
+    kept = {}  # noqa: RUF012
+
+    def alpha_at(self, signals):
+        if signals.epoch == 0:
+            self.kept.clear()
+        seen = self.kept.setdefault(signals.epoch, float(signals.loss_l2))
+        return 0.5 * self.kept.get(signals.epoch - 1, seen)
+
+
+class SeeingTheSeed(Mix):
+    def alpha_at(self, signals):
+        return 0.2 if torch.initial_seed() % 2 else 0.8
+
+
 @pytest.mark.parametrize(
     ("cls", "check"),
     [
+        (OfTwentyEpochs, "weights_are_usable"),
+        (FallingByTheEpoch, "weights_are_usable"),
+        (ReachingTheEnd, "weights_are_usable"),
+        (WithoutForms, "forms_are_known"),
+        (WithoutAComma, "forms_are_known"),
+        (Dividing, "gradients_may_vanish"),
+        (WithDimensions, "weights_are_usable"),
+        (RememberingElsewhere, "state_survives"),
+        (SeeingTheSeed, "weights_are_pure"),
         (Negative, "weights_are_usable"),
         (BothZero, "weights_are_usable"),
         (Remembering, "weights_are_pure"),
@@ -110,6 +170,46 @@ def test_weights_stay_finite_whatever_the_signals(normalization, l2, mgiou, g1, 
     assert all(math.isfinite(float(w)) and float(w) >= 0 for w in mix.weights(signals))
 
 
+class Window(Mix):
+    """Remembers its last losses in one tensor, and is not sure of the first."""
+
+    def observe(self, signals):
+        old = signals.state.get("losses", torch.full((5,), float("nan")))
+        return {"losses": torch.where(signals.gram.sum() > 0, torch.cat((old[1:], signals.loss_l2[None])), old)}
+
+    def alpha_at(self, signals):
+        return signals.state["losses"].nanmean().clamp(0.1, 0.9)
+
+
+class InSinglePrecision(Mix):
+    def alpha_at(self, signals):
+        return torch.tensor(0.9) - torch.tensor(0.6) * signals.progress
+
+    def end_points(self):
+        return 0.9, 0.3
+
+
+@pytest.mark.parametrize("cls", [Window, InSinglePrecision])
+def test_a_strategy_that_keeps_the_contract_in_its_own_way_passes(cls):
+    with registered(type(cls.__name__, (cls,), {"__annotations__": {}})) as made:
+        assert contract.failures(made()) == {}
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_norm_of_nothing_is_no_beginning_of_its_average(gone):
+    """In a first step without one of the gradients, the other must not be scaled by what was never measured."""
+    mix = strategies.build("static", {"alpha": 0.5, "normalization": "gradient"})
+    state = {}
+    for step in range(3):
+        gram = torch.eye(2)
+        if step == 0:
+            gram[gone, gone] = 0
+        signals = Signals(0, 2, torch.tensor(0.5), torch.tensor(0.5), gram, state)
+        state = mix.observe(signals)
+        weights = [float(w) for w in mix.weights(dataclasses.replace(signals, state=state))]
+    assert weights == pytest.approx([0.5, 0.5])
+
+
 def test_only_alpha_and_a_name_make_a_mix():
     class Half(Mix):
         share: float = 0.5
@@ -128,6 +228,21 @@ def test_a_stage_begins_with_the_first_epoch_that_has_reached_it():
     assert Stage(0.7).first_epoch(10) == 7
     assert Stage(0.7).first_epoch(4) == 3
     assert Stage(0.99).first_epoch(4) == 4
+    assert Stage(0.7, after=0.3).first_epoch(48) == 15 + 24  # of the 33 epochs that are left
+    assert Stage(0.7, after=0.3).share == pytest.approx(0.79)
+
+
+@pytest.mark.parametrize("by", ["two-stage-70", "two-stage-90", "two-stage-70-restart"])
+@pytest.mark.parametrize("at", [0.2, 0.3])
+def test_a_rescues_stages_begin_where_its_weights_change(by, at):
+    rescue = strategies.build("rescue", {"by": by, "at": at})
+    for epochs in range(3, 300):
+        begins = rescue.stages()[1].first_epoch(epochs)
+        zero = torch.tensor(0.0)
+        l2 = [rescue.weights(Signals(epoch, epochs, zero, zero, torch.eye(2)))[0] for epoch in range(epochs)]
+        last = max((epoch for epoch, weight in enumerate(l2) if weight), default=None)
+        if last is not None and begins < epochs:
+            assert begins == last + 1
 
 
 def test_every_schedule_promises_its_end_points():
