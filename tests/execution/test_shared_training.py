@@ -144,6 +144,30 @@ def test_a_shared_beginning_that_is_stopped_is_gone_on_with_together(tmp_path, m
         assert_same(left_behind(tasks[run.id]), left_behind(alone[run.id]))
 
 
+def test_a_member_whose_snapshot_is_older_goes_on_by_itself_and_no_other_loses_its_own(
+    tmp_path, make_tasks, undisturbed
+):
+    """A worker was killed after it had kept one and before it kept the other."""
+    runs, alone = undisturbed
+    tasks = make_tasks(runs, tmp_path)
+    (segment,) = segments_of(runs, {}, True)
+    shared, first, second = work(segment, tasks), *(tasks[run.id] for run in runs)
+    stop = StopAfter(2)
+    carry_out(shared, stop.heard, stop)
+    older = (second.folder / "snapshot.pt").read_bytes()
+    stop = StopAfter(2)
+    carry_out(shared, stop.heard, stop)
+    newer = [start_of(task.folder, task.identity).epochs for task in (first, second)]
+    (second.folder / "snapshot.pt").write_bytes(older)
+    assert carry_out(shared, lambda event: None).apart
+    kept = [start_of(task.folder, task.identity).epochs for task in (first, second)]
+    assert (newer, kept) == ([2, 2], [2, 1])
+    for piece in shared.apart():
+        carry_out(piece, lambda event: None)
+    for run in runs:
+        assert_same(left_behind(tasks[run.id]), left_behind(alone[run.id]))
+
+
 def test_a_shared_beginning_that_fails_is_left_to_each_run_alone(tmp_path, make_runs, make_tasks, monkeypatch):
     runs = make_runs("l2", "two-stage-50", epochs=4)
     tasks = make_tasks(runs, tmp_path)
