@@ -36,17 +36,17 @@ def control_runs(runs: Sequence[Run], folder: Path) -> list[Run]:
         and not run.replicate
         and strategies.varies(run.strategy, run.settings["epochs"])
         and (trajectory := _recorded(folder / run.id)) is not None
-        and len(set(trajectory)) > 1  # it could have varied, and has not: there is nothing to control
     }
     planned = []
     for run, own in recorded.values():
-        planned.append(_control(run, "control-average", (_average(own),)))
-        planned.append(_control(run, "control-shuffle", _shuffled(own, run.seed)))
+        if len(set(own)) > 1:  # otherwise it could have varied, and has not
+            planned.append(_control(run, "control-average", (_average(own),)))
+            planned.append(_control(run, "control-shuffle", _shuffled(own, run.seed)))
         if strategies.open_loop_weights(run.strategy, run.settings["epochs"]) is None:
             neighbours = (replace(run, seed=seed).id for seed in (run.seed - 1, run.seed + 1))
             # The seed before first: a seed that is added to a study later then changes no control of an earlier one.
             other = next((recorded[one] for one in neighbours if one in recorded), None)
-            if other is not None:
+            if other is not None and other[1] != own:
                 planned.append(_control(run, "control-replay", other[1]))
     return planned
 

@@ -57,6 +57,17 @@ def test_every_strategy_whose_weights_vary_has_its_controls_on_every_seed(runs, 
     assert replayed == {"adaptive"}, "one that does not follow its run would only repeat itself"
 
 
+def test_weights_that_could_vary_and_have_not_call_for_no_control(runs, folder):
+    (own, other) = (run for run in runs if run.label == "adaptive" and run.seed in (0, 1))
+    rows = [{"epoch": e + 1, "w_l2": 0.3, "w_mgiou": 0.7} for e in range(EPOCHS)]
+    RunFolder(folder / own.id).write_history(rows)
+    planned = [run for run in control_runs([own, other], folder)]
+    found = sorted((run.strategy.name, run.seed) for run in planned)
+    assert found == [("control-average", 1), ("control-replay", 0), ("control-replay", 1), ("control-shuffle", 1)]
+    RunFolder(folder / other.id).write_history(rows)
+    assert control_runs([own, other], folder) == []
+
+
 def test_they_play_what_was_recorded(runs, folder):
     planned = control_runs(runs, folder)
     own = {}
