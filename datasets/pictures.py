@@ -31,16 +31,16 @@ def locate(folder: Path, file_name: str, where: str) -> Path:
         DataError: there is none, or the name or a link leads out of the folder.
     """
     if PurePosixPath(file_name).is_absolute() or PureWindowsPath(file_name).is_absolute():
-        raise DataError(f"{where}: file_name {_short(file_name)} is absolute; name it from images/ on")
+        raise DataError(f"{where}: file_name {short(file_name)} is absolute; name it from images/ on")
     for name in dict.fromkeys((file_name, file_name.replace("\\", "/"))):  # as it is written on Windows
         if ".." in PurePosixPath(name).parts:
-            raise DataError(f"{where}: file_name {_short(file_name)} leads out of images/; move the image in")
+            raise DataError(f"{where}: file_name {short(file_name)} leads out of images/; move the image in")
         for path in (folder / "images" / name, folder / name):
             if _is_file(path):
                 if not path.resolve().is_relative_to(folder.resolve()):
-                    raise DataError(f"{where}: file_name {_short(file_name)} leads out of {folder}; copy the image in")
+                    raise DataError(f"{where}: file_name {short(file_name)} leads out of {folder}; copy the image in")
                 return path
-    raise DataError(f"{where}: {_short(file_name)} is missing in {folder / 'images'}; add it, or remove the image")
+    raise DataError(f"{where}: {short(file_name)} is missing in {folder / 'images'}; add it, or remove the image")
 
 
 def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
@@ -52,7 +52,7 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
         DataError: no image, one that OpenCV does not read, cut off, of numbers that are no 8 or 16 bits, or too
             large to decode safely.
     """
-    named = f"{where}: {_short(path.name)}"
+    named = f"{where}: {short(path.name)}"
     # First, because Ultralytics makes Pillow install a plug-in for what it cannot identify.
     if not cv2.haveImageReader(os.fsencode(path)):  # of a text that is no UTF-8 it would make the process crash
         raise DataError(f"{named} cannot be read as an image by OpenCV; save it as PNG or JPEG, or replace it")
@@ -90,6 +90,11 @@ def decoded(path: Path) -> NDArray[np.uint8] | None:
         return None
 
 
+def short(name: str) -> str:
+    """Return a name fit for a message of one line."""
+    return repr(name if len(name) <= 80 else f"{name[:40]}...{name[-30:]}")
+
+
 def _orientation(picture: Picture.Image, content: bytes, path: Path) -> int:
     """Return how what decodes an image turns it, as EXIF numbers it; 1 where it does not, or Pillow has already."""
     if path.suffix.lower() in _BY_PILLOW:
@@ -116,8 +121,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name that no file system takes
         return False
-
-
-def _short(name: str) -> str:
-    """Return a name fit for a message of one line."""
-    return repr(name if len(name) <= 80 else f"{name[:40]}...{name[-30:]}")

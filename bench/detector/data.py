@@ -105,10 +105,9 @@ class PolygonDataset(YOLODataset):
     def __getitem__(self, key: int) -> dict[str, Any]:
         """Return item `key % len` as epoch `key // len` shows it."""
         epoch, index = divmod(key, len(self))
-        state = np.random.SeedSequence((self.seed, epoch, index)).generate_state(2)
         item = None if self.memory is None else self.memory.get(key)
         if item is None:
-            _seed(state)
+            _seed(np.random.SeedSequence((self.seed, epoch, index)).generate_state(2))
             made = super().__getitem__(index)
             item = {name: one.to(self.device) if isinstance(one, Tensor) else one for name, one in made.items()}
             if self.memory is not None:

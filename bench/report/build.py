@@ -18,6 +18,7 @@ from bench.report.conclusion import conclude
 from bench.report.criteria import Material, criteria
 from bench.report.groups import condition_facts, condition_of, family_of, family_titles, titles
 from bench.report.model import Comparison, Family, Report, Row
+from bench.report.numbers import percent
 from bench.report.outside import controls, escapes, noise
 from bench.report.provenance import provenance
 from bench.report.rows import Runs, compared_rows, runs_of, special_rows
@@ -112,8 +113,8 @@ def _probe(manifest: Manifest | None) -> str | None:
     if not found or not {"area", "tilt", "vertices"} <= found.keys():
         return None
     return (
-        f"a square of {found['area']:.0%} of the image, tilted by {found['tilt']:g} rad, V = {found['vertices']}"
-    ).replace("%", " %")
+        f"a square of {percent(found['area'])} of the image, tilted by {found['tilt']:g} rad, V = {found['vertices']}"
+    )
 
 
 def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], study: _Study) -> Comparison:

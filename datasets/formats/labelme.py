@@ -20,7 +20,7 @@ from datasets.formats.conversion import Conversion, to_coco
 from datasets.formats.files import content, divided, files_in, images_in, json_of, lines, shown, split_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.unmatched import noted
-from datasets.pictures import size_of
+from datasets.pictures import short, size_of
 
 LABELS = "labels.txt"
 """labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
@@ -108,13 +108,13 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
     given = raw.get("imagePath")
     if not isinstance(given, str) or not given:
         raise DataError(f"{where}: 'imagePath' is missing; add the name of the image")
-    name, refusal = PurePosixPath(given.replace("\\", "/")).name, _refusal(path, given, folder)
     image = path.parent / given.replace("\\", "/")
+    name, refusal = PurePosixPath(given.replace("\\", "/")).name, _refusal(image, given, folder)
     if refusal is None and os.path.isfile(image):
         return name, image
     if raw.get("imageData") is None:
         missing = "is missing, and the file holds no imageData; add it, or remove the file"
-        raise DataError(f"{where}: {refusal or f'{_quoted(given)} {missing}'}")
+        raise DataError(f"{where}: {refusal or f'{short(given)} {missing}'}")
     try:
         embedded = base64.b64decode(raw["imageData"])
         with Image.open(io.BytesIO(embedded)) as picture:
@@ -124,12 +124,11 @@ def _image(path: Path, raw: dict[str, Any], folder: Path) -> tuple[str, Path | b
     return f"{path.stem}.{kind}", embedded
 
 
-def _refusal(path: Path, given: str, folder: Path) -> str | None:
-    """Return why the image that a label file names is not taken; None where it may be, if it is there."""
-    told = f"imagePath {_quoted(given)}"
+def _refusal(image: Path, given: str, folder: Path) -> str | None:
+    """Return why the image that a label file names as `given` is not taken; None where it may be, if it is there."""
+    told = f"imagePath {short(given)}"
     if PurePosixPath(given).is_absolute() or PureWindowsPath(given).is_absolute() or PureWindowsPath(given).drive:
         return f"{told} is absolute; put the image beside the file, and name it alone"
-    image = path.parent / given.replace("\\", "/")
     try:
         resolved = image.resolve()
     except (OSError, ValueError, RuntimeError):  # a name that no file system takes, or links that go round
@@ -139,10 +138,6 @@ def _refusal(path: Path, given: str, folder: Path) -> str | None:
     if Path(os.path.normpath(image)).is_relative_to(os.path.normpath(folder)):
         return f"{told} is a link out of {shown(folder)}; copy the image in"
     return f"{told} leads out of {shown(folder)}; move the image in"
-
-
-def _quoted(given: str) -> str:
-    return repr(given if len(given) <= 80 else f"{given[:40]}...{given[-30:]}")
 
 
 def _has_objects(raw: dict[str, Any]) -> bool:
@@ -168,7 +163,7 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
             raise DataError(f"{place}: 'group_id' must be a number; correct it, or leave it out")
         kind = shape.get("shape_type", "polygon")
         if kind not in _TAKEN:
-            notes[f"shapes are of the kind {_quoted(str(kind))}, and left out"] += 1
+            notes[f"shapes are of the kind {short(str(kind))}, and left out"] += 1
             continue
         ring = _corners(shape.get("points"), kind, place)
         _, parts = found.setdefault(index if group is None else (label, group, "grouped"), (label, []))
