@@ -218,7 +218,10 @@ def test_check_passes_a_good_plugin_and_fails_a_bad_one(tmp_path):
 def test_probe_prints_verdicts_and_json():
     done = bench("probe", "--json")
     found = json.loads(done.stdout)
-    assert found
+    assert found["path"][0] == found["full_image"]
+    shown = bench("probe").stdout
+    for one in found["verdicts"]:
+        assert one["verdict"] in shown
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
 from statistics import fmean
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from bench.claims.combining import p_values
 from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, Finding, Judgement, Verdict, causes_first
@@ -59,10 +59,6 @@ class Evidence(NamedTuple):
     outdated: Runs
     landscape: Mapping[str, Any] | None
     looks: Looks
-
-    def corrected(self, p: float, n: int, units: Literal["seeds", "runs"]) -> float:
-        """Return a p-value that pays for looking again after every added seed."""
-        return over_looks_exact(p, n, self.looks) if units == "runs" else over_looks(p, n, self.looks)
 
     def named(self, arms: Iterable[Arm]) -> tuple[str, ...]:
         """Return arms by name, each once; one that has runs of other parameters alone says so."""
@@ -170,7 +166,7 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     found = paired_difference(by_seed, dict.fromkeys(by_seed, 0.0))
     values = list(by_seed.values())
     support, refute = (
-        evidence.corrected(p, len(values), "seeds") for p in mean_p_values(values, leaf.region.low, leaf.region.high)
+        over_looks(p, len(values), evidence.looks) for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
     is_open = min(support, refute) > ALPHA
     return Finding(
@@ -193,7 +189,9 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
 def _rate(leaf: Rate, evidence: Evidence) -> Finding:
     told, silent = _told(leaf.event, leaf.arm, evidence)
     k, n = sum(happened for _, happened in told), len(told)
-    support, refute = (evidence.corrected(p, n, "runs") for p in rate_p_values(k, n, leaf.region.low, leaf.region.high))
+    support, refute = (
+        over_looks_exact(p, n, evidence.looks) for p in rate_p_values(k, n, leaf.region.low, leaf.region.high)
+    )
     return Finding(
         text=f"share of {leaf.arm.name} that {EVENTS[leaf.event].text}",
         wanted=leaf.region.text,
@@ -224,7 +222,7 @@ def _rate_order(leaf: RateOrder, evidence: Evidence) -> Finding:
         counts.append(f"{count} of {len(seeds) * len(group.arms)} of {group.name}")
     found = paired_difference(*shares)
     values = list(found.by_seed.values())
-    p = evidence.corrected(sign_flip_p(values), len(values), "seeds")
+    p = over_looks_exact(sign_flip_p(values), len(values), evidence.looks)
     runs = [record for one in told for record, _ in one]
     alone = [f"{arm.name} s{seed}: {NO_PAIR}" for arm in arms for seed in by_arm[arm] if seed not in seeds]
     return Finding(

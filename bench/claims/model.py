@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bench.claims.statement import Claim
-from bench.statistics import ALPHA
+from bench.statistics import ALPHA, all_equal
 
 Verdict = Literal["SUPPORTED", "REFUTED", "UNDECIDED", "NOT RUN"]
 
@@ -75,8 +74,7 @@ class Finding:
         """
         if len(self.by_seed) < 2 or self.interval is not None or self.seeds_to_decide is not None:
             return False
-        values = self.by_seed.values()
-        return math.isclose(min(values), max(values), abs_tol=1e-12)
+        return all_equal(self.by_seed.values())
 
     @property
     def decided(self) -> bool:

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from bench.claims.combining import p_values
 from bench.claims.model import Finding
 from bench.claims.statement import Claim, Rate, Region
-from bench.statistics import ALPHA, Looks, over_looks, over_looks_exact, rate_p_values, seeds_to_decide
+from bench.statistics import ALPHA, Looks, over_looks_exact, rate_p_values, seeds_to_decide
 
 _MOST_RUNS = 1000
 _MOST_SEEDS = 30
@@ -53,7 +53,7 @@ def more_flips(values: Sequence[float], looks: Looks) -> int | None:
     if not values or not (min(values) > 0 or max(values) < 0):
         return None
     for seeds in range(len(values) + 1, _MOST_SEEDS + 1):
-        if over_looks(2 / 2**seeds, seeds, looks) <= ALPHA:
+        if over_looks_exact(2 / 2**seeds, seeds, looks) <= ALPHA:
             return seeds
     return None
 

@@ -15,8 +15,8 @@ def declare(folder: Path, suite: str | None, seeds: tuple[int, int], bf16_gain: 
         bf16_gain: what bfloat16 gains here, where that was measured.
     """
     from bench.claims import CLAIMS, fingerprint, fingerprints
-    from bench.landscape import probe
     from bench.manifest import Manifest, read_manifest, write_manifest
+    from bench.probe import probe
 
     known = read_manifest(folder)
     wanted = Manifest(suite, fingerprint(CLAIMS), seeds, bf16_gain=bf16_gain, claims_by_key=fingerprints(CLAIMS))

@@ -22,17 +22,23 @@ def probe(
     """Measure the losses and their gradients at the full-image box, on the way to the target, and far outside."""
     from rich.console import Console
 
-    from bench import landscape
+    from bench.probe import probe as measure
+    from bench.probe.claims import judged
+    from bench.probe.text import tables
 
-    found = landscape.probe(area=area, tilt=tilt, vertices=vertices, seed=seed)
+    found = measure(area=area, tilt=tilt, vertices=vertices, seed=seed)
+    judgements = judged(found)
     if plot is not None:
-        found.plot(plot)
+        from bench.probe.plot import plot as draw
+
+        draw(found, plot)
         options.say(f"drawn: {plot}")
     if json_:
-        print(json.dumps(found.to_dict(), indent=2, allow_nan=False))
+        verdicts = [{"claim": one.claim.key, "text": one.claim.text, "verdict": one.verdict} for one in judgements]
+        print(json.dumps({**found.to_dict(), "verdicts": verdicts}, indent=2, allow_nan=False))
         return
     console = Console()
-    for table in found.tables():
+    for table in tables(found, judgements):
         console.print(_rich_table(table), "")
 
 

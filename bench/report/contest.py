@@ -16,6 +16,7 @@ from bench.report.parts import Winner
 from bench.statistics import (
     ALPHA,
     Looks,
+    all_equal,
     holm,
     mean_p_values,
     over_looks,
@@ -123,8 +124,8 @@ def _less_spread_p(a: Figures, b: Figures) -> float:
     seeds = sorted(a.keys() & b.keys())
     if not seeds:
         return 1.0
-    near, far = ([abs(one[seed] - median(one[seed] for seed in seeds)) for seed in seeds] for one in (a, b))
-    if max(near) <= _SAME:  # no spread at all is nothing to judge by, as where all differences are equal
+    if all_equal(a[seed] for seed in seeds):  # no spread at all is nothing to judge by
         return 1.0
+    near, far = ([abs(one[seed] - median(one[seed] for seed in seeds)) for seed in seeds] for one in (a, b))
     apart = [q - p for p, q in zip(near, far, strict=True)]
     return sign_flip_p(apart) if sum(apart) > 0 else 1.0

@@ -1,9 +1,10 @@
 """Comparisons a reviewer would accept. The unit is the difference between two runs with the same seed."""
 
-from bench.statistics.images import ImagePrecision, precision_limit, precision_text
+from bench.statistics.equality import all_equal
+from bench.statistics.images import ImagePrecision, precision_limit
 from bench.statistics.multiplicity import holm
 from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values, paired_difference, t_p_value
-from bench.statistics.planning import MOST_LOOKS, minimum_detectable, power, seeds_to_decide
+from bench.statistics.planning import MOST_LOOKS, power, seeds_to_decide
 from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
 from bench.statistics.sequential import Looks, looks_p_value, nominal_level, over_looks, over_looks_exact
 from bench.statistics.sign_flip import sign_flip_interval, sign_flip_p
@@ -23,17 +24,16 @@ __all__ = [
     "Looks",
     "PairedDifference",
     "Verdict",
+    "all_equal",
     "holm",
     "looks_p_value",
     "mean_p_values",
-    "minimum_detectable",
     "nominal_level",
     "over_looks",
     "over_looks_exact",
     "paired_difference",
     "power",
     "precision_limit",
-    "precision_text",
     "rate_difference_p",
     "rate_interval",
     "rate_p_values",

@@ -10,11 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.statistics.equality import all_equal
+
 Vector = NDArray[np.floating] | Sequence[float | None]
 
 RATIO = 1.5
 """One standard error limits alone when it is this many times the other."""
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,6 @@ def precision_limit(bootstraps_a: Mapping[int, Vector], bootstraps_b: Mapping[in
     return ImagePrecision(se_images, se_seeds, _limit(se_images, se_seeds), len(seeds))
 
 
-def precision_text(precision: ImagePrecision) -> str:
-    """Return one sentence: both errors, and which of seeds and images to have more of."""
-    if precision.limited_by == "unknown":
-        return "Whether the seeds or the validation images limit the precision cannot be told from these runs."
-    advice = {
-        "validation set": "a larger validation set would help, more seeds little",
-        "seeds": "more seeds would help, a larger validation set little",
-        "both": "it takes more seeds and a larger validation set to know it much better",
-    }
-    return (
-        f"The mean difference over {precision.n_seeds} seeds has a standard error of {precision.se_seeds:.4f} from the "
-        f"seeds and of {precision.se_images:.4f} from the validation images: {advice[precision.limited_by]}."
-    )
-
-
 def _limit(se_images: float, se_seeds: float) -> Literal["validation set", "seeds", "both", "unknown"]:
     if math.isnan(se_images) or math.isnan(se_seeds):
         return "unknown"
@@ -98,6 +84,6 @@ def _limit(se_images: float, se_seeds: float) -> Literal["validation set", "seed
 
 def _spread(values: NDArray[np.float64]) -> float:
     """Return the standard deviation; NaN where there is none: equal values do not tell how far the next would be."""
-    if len(values) < 2 or np.ptp(values) <= _ROUNDING * np.abs(values).max():
+    if len(values) < 2 or all_equal(values):
         return math.nan
     return float(values.std(ddof=1))

@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 from scipy import special, stats
 
+from bench.statistics.equality import all_equal
 from bench.statistics.sign_flip import sign_flip_p
 
 CONFIDENCE = 0.95
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def paired_difference(
     if n < 2:
         return PairedDifference(by_seed, float(values[0]) if n else math.nan, math.nan, None, None, False)
     mean, p_value = float(values.mean()), sign_flip_p(values)
-    if _all_equal(values):
+    if all_equal(values):
         return PairedDifference(by_seed, mean, 0.0, None, p_value, False)
     sd = float(values.std(ddof=1))
     half = _quantile((1 + confidence) / 2, n - 1) * sd / math.sqrt(n)
@@ -111,17 +111,13 @@ def mean_p_values(values: Sequence[float] | np.ndarray, low: float, high: float)
     if not np.isfinite(values).all():
         raise ValueError(f"values must be finite, not {values.tolist()}")
     n = len(values)
-    if n < 2 or _all_equal(values):
+    if n < 2 or all_equal(values):
         return 1.0, 1.0
     se = values.std(ddof=1) / math.sqrt(n)
     above, below = (values.mean() - low) / se, (values.mean() - high) / se
     not_above, not_below = special.stdtr(n - 1, -above), special.stdtr(n - 1, below)
     under, over = special.stdtr(n - 1, above), special.stdtr(n - 1, -below)
     return min(1.0, 2 * float(max(not_above, not_below))), min(1.0, 2 * float(min(under, over)))
-
-
-def _all_equal(values: np.ndarray) -> bool:
-    return bool(np.ptp(values) <= _ROUNDING * np.abs(values).max())
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special, stats
 
 from bench.statistics.sequential import Looks, nominal_level
 
@@ -70,29 +70,6 @@ def power(mean: float, sd: float, n: int, alpha: float = 0.05) -> float:
     """
     _check(sd, alpha)
     return _power(abs(mean) / sd * math.sqrt(n), n, alpha) if n > 1 else 0.0
-
-
-def minimum_detectable(sd: float, n: int, alpha: float = 0.05, power: float = 0.8) -> float:
-    """Return the least true difference that the paired t-test of n seeds finds with the given power.
-
-    Args:
-        sd: of the difference over seeds.
-        n: pairs; infinite with fewer than two.
-        alpha: level of the test.
-        power: chance to find it, above alpha and under 1.
-
-    Raises:
-        ValueError: sd, alpha or power is out of range.
-    """
-    _check(sd, alpha)
-    if not alpha < power < 1:
-        raise ValueError(f"power lies between alpha ({alpha}) and 1, not {power}")
-    if n < 2:
-        return math.inf
-    most = 1.0
-    while _power(most, n, alpha) < power:
-        most *= 2
-    return float(optimize.brentq(lambda shift: _power(shift, n, alpha) - power, 0, most)) * sd / math.sqrt(n)
 
 
 def _power(shift: float, n: int, alpha: float) -> float:

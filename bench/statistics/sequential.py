@@ -23,8 +23,8 @@ def looks_p_value(p: float, n: int, first: int, last: int) -> float:
     It is the chance, when there is no effect and the differences are normal, that the t-test's two-sided p-value is
     `p` or less at one look or more. Stopping at the first look at which it is under α is then wrong with a chance of α:
     all looks share one nominal level (Pocock's boundary, here for Student's t and looks after every seed). It may be
-    applied to `mean_p_values` as well, which are doubled one-sided p-values of the same t, and to sign-flip p-values of
-    such sequences, which come in steps and so reach a level less often; not to rates.
+    applied to `mean_p_values` as well, which are doubled one-sided p-values of the same t; not to sign-flip tests of
+    what is not normal, nor to rates (`over_looks_exact`).
 
     The t of a sequence does not depend on its scale, so the chance is counted in 200,000 sequences, the same every
     time; its standard error at 0.05 is 0.0005. It is never under p nor over K p, K the number of looks (Bonferroni);

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from bench.statistics.equality import all_equal
+
 _EXACT_UP_TO = 30
 """Seeds up to which every sign flip is counted; beyond, they are drawn."""
 _DRAWS = 9_999
@@ -61,9 +63,9 @@ def sign_flip_interval(
     alpha = 1 - confidence
     if not len(values) or 2 / 2 ** len(values) > alpha:
         return None
-    spread = float(np.ptp(values))
-    if spread <= _ROUNDING * np.abs(values).max():
+    if all_equal(values):
         return None
+    spread = float(np.ptp(values))
     mean = float(values.mean())
 
     def end(refuted: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bench.margins import MOST
+from bench.claims.quantities import EVENTS
 from bench.records import GOES_ON, RunRecord
 from bench.tracking import wandb_session
 from bench.tracking.metric_names import HEADINGS, dashboard_row
@@ -91,11 +91,10 @@ class WandbTracker:
 
     def _alert(self, record: RunRecord) -> None:
         """Tell who follows W&B's alerts that a run diverged, or collapsed."""
-        full_image = record.metrics.get("full_image", 0.0)
         if record.status == "diverged":
             self._say(f"diverged: {self._info.name}", record.reason or "its loss is no number", "ERROR")
-        elif record.done and full_image >= MOST:
-            text = f"{full_image:.0%} of the validation images end with a full-image prediction"
+        elif EVENTS["stuck"].read(record):
+            text = f"{record.metrics['full_image']:.0%} of the validation images end with a full-image prediction"
             self._say(f"collapsed: {self._info.name}", text, "WARN")
 
     def _say(self, title: str, text: str, level: str) -> None:

@@ -12,7 +12,7 @@ from bench.claims import CLAIMS, combine, fingerprint, judge
 from bench.claims.declared import beats, difference, value
 from bench.claims.quantities import DEGENERATE, EVENTS, QUANTITIES
 from bench.claims.statement import All, Arm, Claim, Contrast, Fact, Group, Rate, RateOrder, Region, Some, Term
-from bench.landscape import probe
+from bench.probe import probe
 from bench.suites import arms_of_suite
 from tests.report.samples import record, rescue
 
@@ -304,6 +304,14 @@ def test_every_claim_has_a_key_of_its_own_and_is_about_things_that_exist():
             else:
                 (judgement,) = judge([claim(leaf)], [], landscape)
                 assert judgement.verdict in ("SUPPORTED", "REFUTED"), leaf
+
+
+def test_a_claim_on_a_place_of_the_probe_is_about_the_distance_it_names():
+    outside = probe(pairs=100).to_dict()["outside"]
+    (fact,) = next(one for one in CLAIMS if one.key == "alone-l2-strong").leaves()
+    assert "two image sides away" in fact.text
+    assert "half a side away" in fact.text
+    assert [outside[path[1]]["at"] for path in (fact.path, fact.per)] == [2.0, 0.5]
 
 
 def test_without_records_nothing_is_said_of_training():

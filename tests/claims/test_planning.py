@@ -14,7 +14,7 @@ from bench.claims.declared import difference
 from bench.claims.planning import more_flips, more_runs, more_seeds
 from bench.claims.show import evidence, what_would_decide
 from bench.claims.statement import Arm, Claim, Contrast, Group, Rate, Region, Term
-from bench.statistics import ALPHA, over_looks, sign_flip_p
+from bench.statistics import ALPHA, over_looks_exact, sign_flip_p
 from tests.report.samples import record
 
 A, B = Arm("cosine"), Arm("step")
@@ -130,6 +130,6 @@ def test_one_seed_and_rates_are_not_constant():
 @pytest.mark.parametrize("looks", [None, (3, 10)])
 def test_an_order_that_keeps_its_sign_is_decided_at_the_number_told_and_not_before(looks):
     told = more_flips([-0.5, -0.2, -0.1], looks)
-    at = [over_looks(sign_flip_p([-0.3] * n), n, looks) <= ALPHA for n in range(4, told + 1)]
+    at = [over_looks_exact(sign_flip_p([-0.3] * n), n, looks) <= ALPHA for n in range(4, told + 1)]
     assert at == [False] * (told - 4) + [True]
     assert more_flips([-0.5, 0.0, -0.1], looks) is None

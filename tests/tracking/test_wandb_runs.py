@@ -59,8 +59,8 @@ def test_the_record_is_the_run_s_output(tmp_path):
     ("ending", "title", "level"),
     [
         ({"status": "diverged", "reason": "loss is nan"}, "diverged: static[alpha=0.5]-paper-s3", "ERROR"),
-        ({"full_image": 0.5}, "collapsed: static[alpha=0.5]-paper-s3", "WARN"),
-        ({"full_image": 0.49}, None, None),
+        ({"full_image": 0.51}, "collapsed: static[alpha=0.5]-paper-s3", "WARN"),
+        ({"full_image": 0.5}, None, None),
         ({"status": "failed", "reason": "boom"}, None, None),
         ({"status": "interrupted", "reason": "told to stop"}, None, None),
     ],

@@ -1,4 +1,4 @@
-"""The probe against figures worked out by hand, and its verdicts against made-up figures."""
+"""The probe against figures worked out by hand."""
 
 from __future__ import annotations
 
@@ -9,23 +9,14 @@ import math
 import pytest
 import torch
 
+from bench.claims import CLAIMS, judge
 from bench.errors import UserError
-from bench.landscape import (
-    GRID,
-    LOSSES,
-    Agreement,
-    Convexity,
-    Landscape,
-    Place,
-    Reading,
-    _box_is_flat,
-    _full_image,
-    _gradients_agree,
-    _l2_is_kind,
-    _l2_is_louder,
-    _l2_is_steep,
-    probe,
-)
+from bench.probe import Landscape, probe
+from bench.probe.claims import judged
+from bench.probe.measure import _full_image
+from bench.probe.model import GRID, LOSSES, Agreement
+from bench.probe.plot import plot
+from bench.probe.text import tables
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +41,7 @@ def test_full_image_golden(upright):
     assert readings["squared"].per_vertex_grid == pytest.approx(2 * math.sqrt(18) / 4)
     assert readings["mgiou-paper"].loss == pytest.approx(0.25)
     assert readings["mgiou-paper"].per_vertex_grid == pytest.approx(math.sqrt(2) / 32 / 6)
-    assert readings["mgiou-centred"].norms == (0, 0, 0, 0)
+    assert readings["mgiou-centred"].total_image == 0
     assert readings["mgiou-centred"].loss == 0
 
 
@@ -154,24 +145,26 @@ def test_json_holds_no_nan_where_a_bin_is_empty(tilted):
     data = json.loads(json.dumps(changed.to_dict(), allow_nan=False))
     assert data["agreement"]["paper"][0]["median"] is None
     assert data["full_image"]["readings"]["l2"]["loss"] == tilted.full_image.readings["l2"].loss
-    assert [verdict["verdict"] for verdict in data["verdicts"]] == [verdict.verdict for verdict in tilted.verdicts]
-    assert "nan" not in str(changed.tables())
+    assert "nan" not in str(tables(changed, []))
 
 
 def test_tables_are_rectangular_and_show_what_was_measured(tilted):
-    places, shapes, agreements, verdicts = tilted.tables()
+    places, shapes, agreements, verdicts = tables(tilted, judged(tilted))
     for table in (places, shapes, agreements, verdicts):
         assert table.rows
         assert {len(row) for row in table.rows} == {len(table.headers)}
     loss = tilted.full_image.readings["mgiou-paper"].loss
     assert ("full-image box", "0.62", "mgiou-paper", f"{loss:.4g}") in {row[:4] for row in places.rows}
     assert [row[0] for row in shapes.rows] == list(LOSSES)
-    assert [row[0] for row in verdicts.rows] == [verdict.verdict for verdict in tilted.verdicts]
+    said = {claim: (verdict, figures) for verdict, claim, figures in verdicts.rows}
+    verdict, figures = said["its loss there is ≈ 0.25 and its gradient ≈ 0.001 (form `paper`)"]
+    assert verdict == "REFUTED"
+    assert f"loss between 0.2 and 0.3: {loss:.3g}" in figures
 
 
 def test_plot_writes_a_png(tilted, tmp_path):
     path = tmp_path / "new" / "landscape.png"
-    tilted.plot(path)
+    plot(tilted, path)
     assert path.read_bytes().startswith(b"\x89PNG")
     assert [file.name for file in path.parent.iterdir()] == ["landscape.png"]
 
@@ -195,83 +188,39 @@ def test_misuse_is_told_in_one_line(arguments, told):
     assert "\n" not in str(error.value)
 
 
-# Verdicts: what made-up figures give.
+# Verdicts
 
 
-def reading(loss: float = 0.0, norm: float = 0.0) -> Reading:
-    return Reading(loss, norm, GRID * norm, norm, GRID * norm)
+def test_the_probe_and_a_report_say_the_same_of_a_claim(tilted):
+    on_probe = {one.claim.key: one.verdict for one in judged(tilted)}
+    reported = {one.claim.key: one.verdict for one in judge(CLAIMS, [], tilted.to_dict())}
+    shared = on_probe.keys() & reported.keys()
+    assert len(shared) >= 6
+    assert {key: on_probe[key] for key in shared} == {key: reported[key] for key in shared}
+    assert set(on_probe.values()) <= {"SUPPORTED", "REFUTED"}, "all that the probe says needs no run"
 
 
-def place(at: float = 0.0, **readings: Reading) -> Place:
-    return Place(at, 0.0, {name.replace("_", "-"): one for name, one in readings.items()})
+@pytest.mark.parametrize(
+    ("medians", "downhill", "cosine", "minima"),
+    [([0.6] * 5, 1.0, "SUPPORTED", "SUPPORTED"), ([0.6, 0.6, 0.9, 0.6, 0.6], 0.99, "REFUTED", "REFUTED")],
+)
+def test_verdicts_of_made_up_figures(tilted, medians, downhill, cosine, minima):
+    rows = [
+        dataclasses.replace(row, median=median) for row, median in zip(tilted.agreement["paper"], medians, strict=True)
+    ]
+    shape = dataclasses.replace(tilted.convexity["l2"], downhill=downhill)
+    changed = dataclasses.replace(
+        tilted,
+        agreement={**tilted.agreement, "paper": rows},
+        convexity={**tilted.convexity, "l2": shape},
+    )
+    verdicts = {one.claim.key: one.verdict for one in judged(changed)}
+    assert (verdicts["probe-cosine-paper"], verdicts["probe-l2-minima"]) == (cosine, minima)
 
 
-def agreement(median: float = 0.0, ratio: float = 1.0) -> list[Agreement]:
+def test_an_empty_bin_leaves_a_claim_open(tilted):
     empty = Agreement(0.0, 0.0, 0, *[math.nan] * 5)
-    return [empty, Agreement(0.0, 1.0, 50, median, median, median, 0.0, ratio)]
-
-
-@pytest.mark.parametrize(
-    ("paper", "centred", "expected"),
-    [
-        (reading(0.26, 0.001), reading(0.23, 0.001), "confirmed"),
-        (reading(0.26, 0.001), reading(0.0, 0.0), "partly"),
-        (reading(0.26, 0.5), reading(0.26, 0.5), "partly"),
-        (reading(0.26, 0.001 / GRID), reading(0.26, 0.001 / GRID), "confirmed"),  # per image side
-        (reading(0.1, 0.02), reading(0.1, 0.02), "refuted"),
-    ],
-)
-def test_verdict_on_the_flat_box(paper, centred, expected):
-    verdict = _box_is_flat(place(mgiou_paper=paper, mgiou_centred=centred))
-    assert verdict.verdict == expected
-    assert f"loss {paper.loss:.3f}" in verdict.evidence
-
-
-@pytest.mark.parametrize(
-    ("per_vertex", "total", "expected"),
-    [
-        (0.2, 0.4, "confirmed"),  # per grid cell
-        (0.01, 0.02, "confirmed"),  # per image side
-        (0.02, 0.08, "partly"),  # per image side 0.24 and 0.96
-        (5.0, 9.0, "refuted"),
-        (0.001, 0.002, "refuted"),
-    ],
-)
-def test_verdict_on_the_steep_l2(per_vertex, total, expected):
-    one = Reading(0.5, per_vertex, GRID * per_vertex, total, GRID * total)
-    assert _l2_is_steep(place(l2=one)).verdict == expected
-
-
-@pytest.mark.parametrize(
-    ("near", "far", "downhill", "expected"),
-    [
-        (0.2, 0.2, 1.0, "confirmed"),
-        (0.2, 0.001, 1.0, "partly"),
-        (0.001, 0.0, 1.0, "partly"),
-        (0.0, 0.0, 0.9, "refuted"),
-    ],
-)
-def test_verdict_on_the_kind_l2(near, far, downhill, expected):
-    outside = [place(1.0, l2=reading(1, near)), place(2.0, l2=reading(1, far))]
-    verdict = _l2_is_kind([place(l2=reading(0.5, 0.3))], outside, Convexity(0.0, 0.0, 0.0, downhill))
-    assert verdict.verdict == expected
-
-
-@pytest.mark.parametrize(
-    ("paper", "centred", "expected"),
-    [(0.6, 0.7, "confirmed"), (0.6, 0.1, "partly"), (0.9, 0.1, "refuted")],
-)
-def test_verdict_on_the_cosine(paper, centred, expected):
-    verdict = _gradients_agree({"paper": agreement(paper), "centred": agreement(centred)})
-    assert verdict.verdict == expected
-    assert f"{paper:.2f}" in verdict.evidence
-
-
-@pytest.mark.parametrize(
-    ("ratio", "box", "expected"),
-    [(100.0, 1e-2, "confirmed"), (100.0, 1.0, "partly"), (1.0, 1.0, "refuted"), (1.0, 0.0, "refuted")],
-)
-def test_verdict_on_the_loud_l2(ratio, box, expected):
-    rows = {form: agreement(ratio=ratio) for form in ("paper", "centred")}
-    here = place(l2=reading(0.5, 1.0), mgiou_paper=reading(0.2, box), mgiou_centred=reading(0.2, box))
-    assert _l2_is_louder(here, rows).verdict == expected
+    fitting = [dataclasses.replace(row, median=0.6) for row in tilted.agreement["paper"][1:]]
+    changed = dataclasses.replace(tilted, agreement={**tilted.agreement, "paper": [empty, *fitting]})
+    verdicts = {one.claim.key: one.verdict for one in judged(changed)}
+    assert verdicts["probe-cosine-paper"] == "NOT RUN"
