@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+import bench.own_packages  # noqa: F401  # before what imports them
 from bench.commands.dashboard import dashboard
 from bench.commands.data import data
 from bench.commands.export import export
