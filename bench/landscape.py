@@ -185,7 +185,7 @@ class Landscape:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        from bench.records import write_atomic
+        from bench.files import write_atomic
 
         figure = Figure(figsize=(11, 7), layout="constrained")
         FigureCanvasAgg(figure)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bench.claims.declared import CLAIMS
 from bench.claims.fingerprint import fingerprint
 from bench.claims.model import Finding, Judgement
-from bench.records import to_plain
+from bench.plain import to_plain
 
 
 class Judged(Protocol):

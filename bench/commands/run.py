@@ -143,9 +143,10 @@ def _told(folder: Path) -> StudyTold:
     import pandas as pd
 
     from bench.claims.show import to_rows
-    from bench.records import GOES_ON, load_study
+    from bench.records import GOES_ON
     from bench.report import load_report, render
     from bench.report.machine import frame
+    from bench.study_records import load_study
     from bench.tracking import StudyTold
 
     found = load_report(folder)

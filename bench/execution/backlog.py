@@ -14,7 +14,8 @@ from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON, RESUMED, RecordError, RunFolder, RunRecord
+from bench.records import GOES_ON, RESUMED, RecordError, RunRecord
+from bench.run_folder import RunFolder
 from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 

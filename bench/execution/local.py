@@ -19,7 +19,8 @@ from bench.execution.environment import environment
 from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON, RunFolder
+from bench.records import GOES_ON
+from bench.run_folder import RunFolder
 
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _TICK = 0.2

@@ -29,8 +29,10 @@ from bench.execution.resume import UnreadableSnapshot, set_aside
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
+from bench.files import write_atomic
 from bench.provenance import provenance
-from bench.records import GOES_ON, RunFolder, write_atomic
+from bench.records import GOES_ON
+from bench.run_folder import RunFolder
 
 Emit = Callable[[Event], None]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records import to_plain
+from bench.plain import to_plain
 from bench.report.model import COLUMNS, Comparison, Report, Row
 
 

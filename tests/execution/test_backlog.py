@@ -13,7 +13,7 @@ from bench.execution.events import RunEnded, RunStarted, Warned
 from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 
 from .test_reservation import HOLD, ROOT
 

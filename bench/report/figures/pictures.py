@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.evaluation.results import Result, ring_of
-from bench.records import RecordError, RunFolder
+from bench.records import RecordError
 from bench.report.model import Row, Seed
+from bench.run_folder import RunFolder
 from datasets.pictures import decoded
 
 if TYPE_CHECKING:

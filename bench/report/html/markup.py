@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.records import to_plain
+from bench.plain import to_plain
 from bench.report.text import one_line
 
 _HOUSE = re.compile(r"\*(?P<emphasis>[^*]+)\*|`(?P<code>[^`]+)`")
