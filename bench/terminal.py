@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
+from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 from bench.run_table import CHROME, ORDER, RunRow, counts, duration, printable, run_table, screen, share_done
 
 _PLAIN_EVERY = 60.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.execution.events import Event, RunEnded, RunStarted, Warned
+from bench.events import Event, RunEnded, RunStarted, Warned
 from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of

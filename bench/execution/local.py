@@ -15,8 +15,8 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from bench.errors import StorageError
+from bench.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.environment import environment
-from bench.execution.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON

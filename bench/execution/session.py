@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.events import Event, RunEnded
 from bench.execution.backlog import Backlog
-from bench.execution.events import Event, RunEnded
 from bench.execution.fresh import Repeat, begin, end
 from bench.execution.local import LocalPool
 from bench.execution.task import Task

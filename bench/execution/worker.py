@@ -21,7 +21,7 @@ from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError, brief
-from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
+from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on

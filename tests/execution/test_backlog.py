@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from bench.events import RunEnded, RunStarted, Warned
 from bench.execution.backlog import Backlog, left_to_do
-from bench.execution.events import RunEnded, RunStarted, Warned
 from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
+from bench.events import RunEnded
 from bench.execution import session
-from bench.execution.events import RunEnded
 from bench.execution.fresh import NAME
 from bench.execution.session import Options, carry_out_study
 from bench.run_folder import RunFolder

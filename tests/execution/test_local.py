@@ -6,7 +6,7 @@ import os
 import signal
 
 import strategies
-from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
 from bench.execution.task import Work

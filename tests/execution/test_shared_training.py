@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
+from bench.events import EpochDone, RunEnded, RunParted, Warned
 from bench.execution.backlog import segments_of
-from bench.execution.events import EpochDone, RunEnded, RunParted, Warned
 from bench.execution.resume import start_of
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Work

@@ -12,8 +12,8 @@ import pytest
 from bench.report import build, load_report, render
 from bench.report.html import Live, render_html
 from bench.report.sections import sections
-from bench.report.text import one_line
 from bench.run_folder import RunFolder
+from bench.text import one_line
 
 from ...commands import bench, refused
 from ..samples import record, study
