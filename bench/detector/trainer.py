@@ -28,7 +28,7 @@ from bench.detector.model import PolygonModel, model_config
 from bench.detector.precision import BF16
 from bench.detector.predict import predict
 from bench.detector.pretrained import pretrained_weights
-from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
+from bench.detector.shared_gradients import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.errors import UserError

@@ -8,7 +8,7 @@ import pytest
 import wandb
 
 from bench.detector.mixer import LEDGER_COLUMNS
-from bench.detector.probe import PROBE_COLUMNS
+from bench.detector.shared_gradients import PROBE_COLUMNS
 from bench.errors import UserError
 from bench.metrics import METRICS
 from bench.run_folder import RunFolder
