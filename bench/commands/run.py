@@ -74,9 +74,9 @@ def run(
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import workers_of
-    from bench.execution.backlog import left_to_do
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
+    from bench.execution.left import left_to_do
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp

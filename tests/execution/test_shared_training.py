@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.events import EpochDone, RunEnded, RunParted, Warned
-from bench.execution.backlog import segments_of
+from bench.execution.left import segments_of
 from bench.execution.resume import start_of
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Work
