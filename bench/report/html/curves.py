@@ -23,7 +23,7 @@ _SHOWN = 6
 
 
 @dataclass(frozen=True)
-class Drawable:
+class Quantity:
     """What can be drawn by epoch.
 
     Attributes:
@@ -44,24 +44,24 @@ class Drawable:
 _MEASURED = "It is measured at the points."
 _DECADES = "The scale is logarithmic."
 QUANTITIES = (
-    Drawable("mAP50_95", "mAP50-95, validation", "Result", "plain", _MEASURED),
-    Drawable("full_image", "full-image predictions, share of images", "Result", "share", _MEASURED),
-    Drawable("bow_tie", "bow ties, share of images", "Result", "share", _MEASURED),
-    Drawable("alpha", "α", "Mix", "share"),
-    Drawable(
+    Quantity("mAP50_95", "mAP50-95, validation", "Result", "plain", _MEASURED),
+    Quantity("full_image", "full-image predictions, share of images", "Result", "share", _MEASURED),
+    Quantity("bow_tie", "bow ties, share of images", "Result", "share", _MEASURED),
+    Quantity("alpha", "α", "Mix", "share"),
+    Quantity(
         "share_l2",
         "L2's share of the update",
         "Mix",
         "share",
         "The update is that at the vertices, as weights and gradient norms make it.",
     ),
-    Drawable("loss_l2", "L2 loss", "Losses", "plain", "It is measured even where its weight is 0."),
-    Drawable("loss_mgiou", "MGIoU loss", "Losses", "plain", "It is measured even where its weight is 0."),
-    Drawable("grad_l2", "‖∂L2/∂v‖, mean over steps", "Gradients", "log", _DECADES),
-    Drawable("grad_mgiou", "‖∂MGIoU/∂v‖, mean over steps", "Gradients", "log", _DECADES),
-    Drawable("grad_cosine", "cosine of the gradients at the vertices", "Gradients", "signed"),
-    Drawable("net_grad_cosine", "cosine at the shared weights", "Gradients", "signed", _MEASURED),
-    Drawable(
+    Quantity("loss_l2", "L2 loss", "Losses", "plain", "It is measured even where its weight is 0."),
+    Quantity("loss_mgiou", "MGIoU loss", "Losses", "plain", "It is measured even where its weight is 0."),
+    Quantity("grad_l2", "‖∂L2/∂v‖, mean over steps", "Gradients", "log", _DECADES),
+    Quantity("grad_mgiou", "‖∂MGIoU/∂v‖, mean over steps", "Gradients", "log", _DECADES),
+    Quantity("grad_cosine", "cosine of the gradients at the vertices", "Gradients", "signed"),
+    Quantity("net_grad_cosine", "cosine at the shared weights", "Gradients", "signed", _MEASURED),
+    Quantity(
         "conflict",
         "share of steps in conflict",
         "Gradients",
