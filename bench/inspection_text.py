@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from bench.inspection import CONVEX, FAITHFUL, MEDIAN_SIDE, SMALLEST_SIDE, Inspection, Loss
-from bench.report.text import one_line
 from bench.settings import DEFAULTS
+from bench.text import one_line
 
 _CATEGORIES = 20
 _SIZES = 3

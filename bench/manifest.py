@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.records import RecordError, to_plain, write_atomic
+from bench.files import write_atomic
+from bench.plain import to_plain
+from bench.records import RecordError
 
 SCHEMA = 1
 NAME = "study.json"

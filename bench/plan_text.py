@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.report.text import ranges
 from bench.sharing import Segment
 from bench.study import Run
+from bench.text import ranges
 
 
 def plan_text(segments: Sequence[Segment], runs: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.errors import UserError
+from bench.metrics import MIN_CONFIDENCE
 from bench.setting_value import read_value
 from bench.training_words import refuse_idle, sift
 
@@ -21,7 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "amp": False,
     "mosaic": 0.0,  # four documents on one sheet are no documents
     "scale": 0.2,
-    "conf": 0.001,
+    "conf": MIN_CONFIDENCE,
 }
 """Ultralytics' own names; everything not named here is at the installed Ultralytics' default."""
 

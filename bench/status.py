@@ -11,7 +11,8 @@ from typing import Any
 from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
-from bench.records import RESUMED, RecordError, RunFolder, RunRecord
+from bench.records import RESUMED, RecordError, RunRecord
+from bench.run_folder import RunFolder
 from bench.run_table import ORDER, RunRow, counts, printable, share_done
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"

@@ -12,10 +12,8 @@ from typing import Any
 from bench.arm import Arm
 from bench.errors import UserError
 from datasets import DataSet
+from datasets.coco import VERTICES
 from strategies import Strategy
-
-FORMS = ("paper", "centred")
-VERTICES = range(3, 17)
 
 
 @dataclass(frozen=True)

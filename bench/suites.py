@@ -5,7 +5,8 @@ from __future__ import annotations
 import strategies
 from bench.arm import Arm
 from bench.claims import CLAIMS
-from bench.study import FORMS, arms_of
+from bench.losses import FORMS
+from bench.study import arms_of
 
 SUITES = ("core", "claims")
 

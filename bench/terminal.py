@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
+from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 from bench.run_table import CHROME, ORDER, RunRow, counts, duration, printable, run_table, screen, share_done
 
 _PLAIN_EVERY = 60.0
@@ -66,7 +66,7 @@ class _Row(RunRow):
         return total
 
 
-class Progress:
+class StudyProgress:
     """What is known of a running study: the model of both views.
 
     Args:
@@ -150,7 +150,7 @@ class LiveView:
     below it the table as it then stands, and every notice.
     """
 
-    def __init__(self, progress: Progress, console: Console) -> None:
+    def __init__(self, progress: StudyProgress, console: Console) -> None:
         self.progress = progress
         self.console = console
         self._live = Live(
@@ -189,7 +189,7 @@ class LiveView:
 class PlainView:
     """A line for every run that ends and every warning, and one a minute in between."""
 
-    def __init__(self, progress: Progress, console: Console) -> None:
+    def __init__(self, progress: StudyProgress, console: Console) -> None:
         self.progress = progress
         self.console = console
         self._told = time.monotonic()
@@ -231,7 +231,7 @@ def open_view(plan: Sequence[PlannedRun], workers: int, console: Console | None 
     if console is None:
         # FORCE_COLOR makes Rich take any file for a terminal; colours may go there, a live table may not.
         console = _Screen(stderr=True, force_interactive=None if sys.stderr.isatty() else False)
-    progress = Progress(plan, workers)
+    progress = StudyProgress(plan, workers)
     return LiveView(progress, console) if console.is_interactive else PlainView(progress, console)
 
 

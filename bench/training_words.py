@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.errors import UserError
+from bench.metrics import MAX_DETECTIONS
 
 OBEYED = frozenset(
     """
@@ -24,7 +25,7 @@ _FIXED = {
     "compile": "leave it out: a run's bits would depend on the compiler",
     "deterministic": "leave it out: training is always deterministic",
     "fraction": "use a smaller data set",
-    "max_det": "leave it out: AP is of 100 detections an image",
+    "max_det": f"leave it out: AP is of {MAX_DETECTIONS} detections an image",
     "mode": "leave it out: the mode is fixed",
     "plots": "leave it out: none are drawn",
     "rect": "leave it out: batches are square",
@@ -38,7 +39,14 @@ _FIXED = {
 }
 _OTHERS = "leave it out: it would change nothing in training polygons"
 """About words of other tasks and of other modes."""
-_IN_FORCE = {"cache": "ram", "plots": False, "max_det": 100, "task": "pose", "mode": "train", "verbose": False}
+_IN_FORCE = {
+    "cache": "ram",
+    "plots": False,
+    "max_det": MAX_DETECTIONS,
+    "task": "pose",
+    "mode": "train",
+    "verbose": False,
+}
 """What is so whatever is said; of other words that are not obeyed, Ultralytics' default is."""
 _CHOSEN_BY_AUTO = ("lr0", "momentum", "warmup_bias_lr", "warmup_momentum")
 _NOT_OF_ADAM = ("warmup_momentum",)

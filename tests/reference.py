@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.manifest import NAME as MANIFEST
-from bench.records import GOES_ON, RunRecord, load_study
+from bench.records import GOES_ON, RunRecord
 from bench.report import Report, load_report, render_markdown
 from bench.report.arms import CORE
 from bench.report.blocks import Answers
@@ -26,6 +26,7 @@ from bench.report.model import FIGURE, REFERENCE, Comparison, Family, Row
 from bench.report.numbers import MISSING, figure, percent
 from bench.report.sections import sections
 from bench.report.tables import judged
+from bench.study_records import load_study
 from tests.readme_tables import README, with_block
 
 ROOT = Path(__file__).resolve().parent.parent

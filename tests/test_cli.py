@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import RunFolder, load_study
+from bench.run_folder import RunFolder
+from bench.study_records import load_study
 from tests.commands import refused
 
 ROOT = Path(__file__).resolve().parent.parent

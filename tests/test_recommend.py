@@ -15,7 +15,7 @@ from bench.commands.recommend import _tell, words
 from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, read_budget, standings
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
 from tests.report.samples import record

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from bench.records import RunFolder, load_study
+from bench.run_folder import RunFolder
+from bench.study_records import load_study
 from tests.reference import README, RECORDS, STUDY, TEXT, take, written
 
 from .report.samples import record

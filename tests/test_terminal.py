@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench import terminal
 from bench.commands.options import say
-from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.run_table import share_done
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
 
@@ -294,7 +294,7 @@ def test_duration(seconds, text):
 
 VIEW = """
 import sys
-from bench.execution.events import EpochDone, RunStarted
+from bench.events import EpochDone, RunStarted
 from bench.terminal import PlannedRun, open_view
 plan = [PlannedRun(f"r{n}", "static[alpha=0.1]", "paper", n, 10, "planned") for n in range(int(sys.argv[1]))]
 with open_view(plan, workers=2) as view:

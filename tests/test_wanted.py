@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.commands.options import Form
 from bench.commands.run import _report_words
+from bench.losses import FORMS
+from strategies import Strategy
 from tests.commands import bench
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,3 +40,9 @@ def test_within_torchrun_a_run_trains_alone():
         [sys.executable, "-c", told], cwd=ROOT, env=within, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["-1", "1", "1"]
+
+
+def test_the_forms_are_the_same_where_they_are_said_again():
+    """Options may not load torch, and strategies may not import bench: both have words of their own."""
+    assert [one.value for one in Form] == [*FORMS, "both"]
+    assert Strategy.forms == FORMS

@@ -11,7 +11,7 @@ import torch
 import bench.detector  # noqa: F401  # with it comes Ultralytics, which replaces `torch.save`
 from bench.errors import StorageError
 from bench.provenance import after
-from bench.report.provenance import provenance
+from bench.report.facts import facts
 from bench.weights import NoTensors, load_tensors, to_bytes
 from tests.report.samples import record
 
@@ -75,7 +75,7 @@ def test_a_run_that_went_on_elsewhere_keeps_where_it_was_before():
     assert after(a, b) == {**b, "earlier": [a]}
     assert after(after(a, b), c) == {**c, "earlier": [a, b]}
     assert after(after(a, b), a) == {**a, "earlier": [b]}
-    told = provenance([record(), _made_with(after(a, b))])
+    told = facts([record(), _made_with(after(a, b))])
     assert {"a", "b"} <= set(told["torch"])
 
 

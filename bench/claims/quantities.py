@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from bench.claims.model import NOT_STUCK, SILENT
 from bench.margins import MOST
+from bench.metrics import RATES
 from bench.records import LOST, RunRecord
 
-DEGENERATE = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
+DEGENERATE = RATES
+"""The rates of degenerate ends: of a shape, and of no prediction at all."""
 
 
 @dataclass(frozen=True)

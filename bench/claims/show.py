@@ -11,17 +11,17 @@ from typing import Any, Protocol
 from bench.claims.declared import CLAIMS
 from bench.claims.fingerprint import fingerprint
 from bench.claims.model import Finding, Judgement
-from bench.records import to_plain
+from bench.plain import to_plain
 
 
-class Judged(Protocol):
+class Compared(Protocol):
     """What claims are judged on: a comparison of a report."""
 
     title: str
     judgements: Sequence[Judgement]
 
 
-def to_text(comparisons: Iterable[Judged]) -> str:
+def to_text(comparisons: Iterable[Compared]) -> str:
     """Return the verdicts by topic, each with its evidence and run ids."""
     lines = [f"claims {fingerprint(CLAIMS)}"]
     for comparison in comparisons:
@@ -37,7 +37,7 @@ def to_text(comparisons: Iterable[Judged]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_json(comparisons: Iterable[Judged]) -> str:
+def to_json(comparisons: Iterable[Compared]) -> str:
     """Return every figure; keys are those of `Judgement` and `Finding`."""
     content = {
         "claims": fingerprint(CLAIMS),
@@ -49,7 +49,7 @@ def to_json(comparisons: Iterable[Judged]) -> str:
     return json.dumps(to_plain(content), indent=2, allow_nan=False) + "\n"
 
 
-def to_rows(comparisons: Iterable[Judged]) -> list[dict[str, Any]]:
+def to_rows(comparisons: Iterable[Compared]) -> list[dict[str, Any]]:
     """Return a row a claim and comparison, in words and numbers that any table takes."""
     return [
         {

@@ -75,8 +75,8 @@ def inspect_(
     found = datasets.load(source)
     figures = inspect(found)
     if preview is not None:
+        from bench.files import write_atomic
         from bench.preview import preview as drawn
-        from bench.records import write_atomic
 
         write_atomic(preview, drawn(found, vertices or figures.advice.vertices))
         options.say(f"drawn: {preview}")

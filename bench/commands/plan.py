@@ -27,9 +27,9 @@ def plan(
 ) -> None:
     """Show what `bench run` with the same words would train: which runs share which epochs, and what that saves."""
     from bench.commands.wanted import decided, wanted
-    from bench.execution.backlog import left_to_do
     from bench.execution.fresh import to_repeat
     from bench.execution.hardware import resolve_device
+    from bench.execution.left import left_to_do
     from bench.plan_text import plan_text
 
     folder = out / options.new_study(study, quick)

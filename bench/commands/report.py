@@ -57,7 +57,7 @@ def report(
     if output is None:
         sys.stdout.write(text)
     else:
-        from bench.records import write_atomic
+        from bench.files import write_atomic
 
         write_atomic(output, text)
 

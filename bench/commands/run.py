@@ -74,9 +74,9 @@ def run(
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import workers_of
-    from bench.execution.backlog import left_to_do
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
+    from bench.execution.left import left_to_do
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp
@@ -143,9 +143,10 @@ def _told(folder: Path) -> StudyTold:
     import pandas as pd
 
     from bench.claims.show import to_rows
-    from bench.records import GOES_ON, load_study
+    from bench.records import GOES_ON
     from bench.report import load_report, render
     from bench.report.machine import frame
+    from bench.study_records import load_study
     from bench.tracking import StudyTold
 
     found = load_report(folder)

@@ -24,7 +24,7 @@ def status(
     ] = None,
 ) -> None:
     """Show every run of a study: planned, running, done, diverged, failed or interrupted, how far it is, and why."""
-    from bench import watch as view
+    from bench import status_view as view
 
     if every is not None and not watch:
         raise UserError(f"--every {every:g}: says how often --watch looks; give --watch as well")

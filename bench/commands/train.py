@@ -85,14 +85,14 @@ def _job(words: Words) -> Job:
     import datasets
     from bench.commands.words import arm_of
     from bench.detector.freezing import check_freeze
-    from bench.detector.inference import CONFIDENCE
     from bench.detector.model import model_config
     from bench.detector.precision import BF16
     from bench.detector.pretrained import transferred
     from bench.detector.trainer import Job
     from bench.execution.hardware import resolve_device
-    from bench.study import VERTICES
+    from bench.metrics import MIN_CONFIDENCE
     from bench.training_words import refuse_idle
+    from datasets.coco import VERTICES
 
     place = words.place
     model = str(place.get("model", "yolo11n-polygon.yaml"))
@@ -103,7 +103,7 @@ def _job(words: Words) -> Job:
     device = resolve_device(str(place.get("device") or "auto"))
     settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
     if settings.get("conf") is None:
-        settings["conf"] = CONFIDENCE
+        settings["conf"] = MIN_CONFIDENCE
     refuse_idle(words.settings, settings.get("optimizer", "auto"))
     # Ultralytics' amp is half precision on a GPU; here it is bfloat16, and the losses stay in single precision.
     amp = settings.get("amp", True)

@@ -16,9 +16,10 @@ from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
 from bench.detector.pretrained import transferred, weights_digest
 from bench.errors import UserError
+from bench.losses import FORMS
 from bench.manifest import read_manifest
 from bench.settings import resolve
-from bench.study import FORMS, Run, arms_of, plan, replicates
+from bench.study import Run, arms_of, plan, replicates
 from bench.suites import arms_of_suite
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bench.commands.options import say
 from bench.errors import UserError
 from bench.execution.hardware import cores
-from bench.execution.slots import Reading, chosen, measure
+from bench.execution.slots import Throughput, chosen, measure
 
 AUTO = "auto"
 
@@ -51,7 +51,7 @@ def _measured(device: str, runs: int, model: str, settings: Mapping[str, Any]) -
     return number
 
 
-def told(readings: Sequence[Reading]) -> str:
+def told(readings: Sequence[Throughput]) -> str:
     """Return readings in words."""
     return ", ".join(
         f"{one.processes} at a time {one.images_per_s:.0f} images/s in {one.memory_share:.0%} of the memory"

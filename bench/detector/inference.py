@@ -16,12 +16,10 @@ from bench.detector.device import torch_device
 from bench.detector.model import PolygonModel, network_size
 from bench.detector.predict import predict
 from bench.evaluation.results import Result
+from bench.metrics import MIN_CONFIDENCE
 from datasets import DataSet, Image, Split
 from datasets.formats.files import content, shown
 from datasets.pictures import size_of
-
-CONFIDENCE = 0.001
-"""Least score that counts for AP."""
 
 
 def detect(
@@ -30,7 +28,7 @@ def detect(
     *,
     imgsz: int,
     device: str = "cpu",
-    conf: float = CONFIDENCE,
+    conf: float = MIN_CONFIDENCE,
     iou: float = 0.7,
     batch: int = 16,
 ) -> list[Result]:

@@ -13,7 +13,7 @@ from ultralytics.engine.exporter import Exporter
 
 from bench.detector.model import PolygonModel, network_size
 from bench.errors import UserError
-from bench.records import write_atomic
+from bench.files import write_atomic
 
 TOLERANCE = 1e-3
 """Pixels by which a vertex may differ."""

@@ -10,10 +10,8 @@ from torch import Tensor
 from ultralytics.utils.nms import non_max_suppression
 
 from bench.evaluation import coco_results
+from bench.metrics import MAX_DETECTIONS
 from datasets import DataSet
-
-MAX_DETECTIONS = 100
-"""Per image: what COCO's AP looks at."""
 
 
 def predict(

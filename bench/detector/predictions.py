@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.evaluation.results import Result, ring_of
-from bench.records import write_atomic
+from bench.files import write_atomic
 from datasets import DataSet
 from datasets.formats.conversion import file_names
 from datasets.formats.files import SUFFIXES

@@ -26,14 +26,15 @@ from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, model_config
 from bench.detector.precision import BF16
-from bench.detector.predict import MAX_DETECTIONS, predict
+from bench.detector.predict import predict
 from bench.detector.pretrained import pretrained_weights
-from bench.detector.probe import PROBE_IMAGES, SharedGradientProbe
+from bench.detector.shared_gradients import PROBE_IMAGES, SharedGradientProbe
 from bench.detector.snapshot import Snapshot, restore, take
 from bench.detector.stages import Warmup, begin_stage, stage_starts
 from bench.errors import UserError
 from bench.evaluation import Evaluator
 from bench.evaluation.samples import sample_ids, sampled
+from bench.metrics import MAX_DETECTIONS
 from datasets import DataSet, Split
 
 _NO_RETRY = 3

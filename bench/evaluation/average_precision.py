@@ -13,6 +13,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from bench.evaluation.results import Result
+from bench.metrics import MAX_DETECTIONS
 
 THRESHOLDS = {"mAP50_95": None, "mAP50": 0.5, "mAP75": 0.75, "mAP90": 0.9}
 """AP's name, and the IoU it is taken at; None: the mean over 0.50, 0.55, ..., 0.95."""
@@ -29,7 +30,7 @@ def load_truth(coco: Mapping[str, Any]) -> COCO:
 
 
 def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> dict[str, float]:
-    """Return COCO's AP (area all, 100 detections an image) of results against the truth.
+    """Return COCO's AP (area all, `MAX_DETECTIONS` an image) of results against the truth.
 
     Args:
         truth: from `load_truth`.
@@ -61,7 +62,7 @@ def matched(truth: COCO, results: Sequence[Result], iou_type: str) -> COCOeval:
         # pycocotools writes into what it loads.
         evaluation = COCOeval(truth, truth.loadRes([dict(result) for result in results]), iou_type)
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
-        evaluation.params.maxDets = [100]
+        evaluation.params.maxDets = [MAX_DETECTIONS]
         evaluation.evaluate()
     return evaluation
 

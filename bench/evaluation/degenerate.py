@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from bench.evaluation.names import RATES
 from bench.evaluation.results import Result, ring_of
 from bench.geometry import area, clip_to_image, convex_hull, is_simple
+from bench.metrics import RATES
 
 FULL_IMAGE, OBJECT = 0.90, 0.80
 """Full-image: the clipped hull covers more than the one, the object less than the other."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.evaluation.average_precision import average_precision, load_truth
 from bench.evaluation.degenerate import degenerate_rates
-from bench.evaluation.names import PRIMARY, SECONDARY
 from bench.evaluation.results import Result, ring_of, segmentation_of
+from bench.metrics import PRIMARY, SECONDARY
 
 
 class Evaluator:

@@ -1,4 +1,4 @@
-"""What is left to do of a study, looked at anew whenever a worker is free: another command may be at it too."""
+"""Hands out what is left to do of a study, looking anew whenever a worker is free: another command may be at it too."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.execution.events import Event, RunEnded, RunStarted, Warned
-from bench.execution.fresh import Repeat, is_repeated
+from bench.events import Event, RunEnded, RunStarted, Warned
+from bench.execution.fresh import Repeat
+from bench.execution.left import goes_on, left_of, read_record, segments_of
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON, RESUMED, RecordError, RunFolder, RunRecord
-from bench.sharing import Segment, Start, alone, share
+from bench.records import GOES_ON, RecordError, RunRecord
+from bench.run_folder import RunFolder
+from bench.sharing import Segment
 from bench.study import Run
 
 _LOOK_AGAIN = 2.0
@@ -74,16 +76,9 @@ class Backlog:
         self._tasks, self._sharing, self._repeat, self.on_event = tasks, sharing, repeat, on_event
         self._runs = {run.id: run for run in runs}
         self._reservations = Reservations(folder / COMMANDS)
-        self._at_start = {run.id: _read(tasks[run.id].folder) for run in runs}
-        self.statuses = {
-            run_id: "done"
-            if isinstance(record, RunRecord) and record.done and not self._is_repeated(record)
-            else "planned"
-            for run_id, record in self._at_start.items()
-        }
-        left = [run for run in runs if self.statuses[run.id] != "done"]
-        self.starts = {run.id: self._start(run) for run in left}
-        self.segments = self._segments(left)
+        self._at_start = {run.id: read_record(tasks[run.id].folder) for run in runs}
+        self.starts, self.segments = left_of(folder, runs, self._at_start, sharing=sharing, repeat=repeat)
+        self.statuses = {run.id: "planned" if run.id in self.starts else "done" for run in runs}
         self._batches = _batches(runs)
         self._groups = sorted(map(self._group, self.segments), key=lambda group: group.turn)
         self._ready: list[Work] = []
@@ -95,7 +90,7 @@ class Backlog:
         for run_id in self.starts:
             if self._at_start[run_id] is None:
                 RunFolder(self._tasks[run_id].folder).write_first(self._tasks[run_id].record("planned"))
-                self._at_start[run_id] = _read(self._tasks[run_id].folder)
+                self._at_start[run_id] = read_record(self._tasks[run_id].folder)
 
     @property
     def empty(self) -> bool:
@@ -138,7 +133,8 @@ class Backlog:
                 left = [run_id for run_id in group.run_ids if not self._is_over(run_id)]
                 for run_id in left:
                     self._prepare(run_id)
-                found = [self._work(segment) for segment in self._segments([self._runs[i] for i in left])]
+                segments = segments_of([self._runs[run_id] for run_id in left], self.starts, self._sharing)
+                found = [self._work(segment) for segment in segments]
                 self._ready.extend(found)
                 if found:
                     return
@@ -150,7 +146,7 @@ class Backlog:
 
     def _is_over(self, run_id: str) -> bool:
         """Return whether another command has brought a run to its end since this one started; tell so."""
-        record = _read(self._tasks[run_id].folder)
+        record = read_record(self._tasks[run_id].folder)
         if not isinstance(record, RunRecord) or record.status in GOES_ON or self._is_as_it_was(record):
             return False
         self.ended(run_id, record.status)
@@ -159,7 +155,7 @@ class Backlog:
 
     def _prepare(self, run_id: str) -> None:
         """Clear away what must not mix with what comes, and read how far the run has come."""
-        task, record = self._tasks[run_id], _read(self._tasks[run_id].folder)
+        task, record = self._tasks[run_id], read_record(self._tasks[run_id].folder)
         for half_written in task.folder.glob(".*.tmp"):  # by a process that was killed
             half_written.unlink(missing_ok=True)
         if isinstance(record, RecordError):
@@ -177,26 +173,14 @@ class Backlog:
 
     def _begins_again(self, record: RunRecord) -> bool:
         """Whether a run starts from nothing whatever is in its folder."""
-        if record.status not in RESUMED or self._is_repeated(record):
+        if not goes_on(record, self._repeat):
             return True
         task = self._tasks[record.id]
         return record.status not in GOES_ON and not start_of(task.folder, task.identity).epochs
 
-    def _is_repeated(self, record: RunRecord) -> bool:
-        """Whether what a run has come to is to be done away with, as `--fresh` wants it of what was there before."""
-        return is_repeated(self._repeat, record)
-
     def _is_as_it_was(self, record: RunRecord) -> bool:
         before = self._at_start[record.id]
         return isinstance(before, RunRecord) and record.to_json() == before.to_json()  # NaN is not equal to itself
-
-    def _start(self, run: Run) -> Start:
-        record = self._at_start[run.id]
-        goes_on = isinstance(record, RunRecord) and record.status in RESUMED and not self._is_repeated(record)
-        return start_of(self._tasks[run.id].folder, run.identity) if goes_on else Start()
-
-    def _segments(self, runs: Sequence[Run]) -> list[Segment]:
-        return segments_of(runs, self.starts, self._sharing)
 
     def _work(self, segment: Segment) -> Work:
         return Work(
@@ -219,37 +203,3 @@ def _batches(runs: Sequence[Run]) -> dict[str, int]:
     """Return by run id the number of the batch it belongs to: the runs of one data set and seed."""
     numbers: dict[tuple[str, int], int] = {}
     return {run.id: numbers.setdefault((run.data["fingerprint"], run.seed), len(numbers)) for run in runs}
-
-
-def left_to_do(folder: Path, runs: Sequence[Run], *, sharing: bool, repeat: Repeat) -> list[Segment]:
-    """Return what there is to train of runs that are not over, as the folder stands; nothing is written.
-
-    Args:
-        folder: the study's.
-        runs: all that are to be over in the end.
-        sharing: whether runs share what they have in common.
-        repeat: which records are to be done away with.
-    """
-    starts = {}
-    for run in runs:
-        record = RunFolder(folder / run.id).read_if_any()
-        status = record.status if record and not is_repeated(repeat, record) else None
-        if status != "done":
-            starts[run.id] = start_of(folder / run.id, run.identity) if status in RESUMED else Start()
-    left = [run for run in runs if run.id in starts]
-    return segments_of(left, starts, sharing)
-
-
-def segments_of(runs: Sequence[Run], starts: Mapping[str, Start], sharing: bool) -> list[Segment]:
-    """Return what there is to train of some runs."""
-    return share(runs, starts) if sharing else [alone(run, starts[run.id]) for run in runs]
-
-
-def _read(folder: Path) -> RunRecord | RecordError | None:
-    """Return a run's record; the error where it cannot be read; None where there is none."""
-    try:
-        return RunFolder(folder).read()
-    except FileNotFoundError:
-        return None
-    except RecordError as error:
-        return error

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.execution.reservation import setting_up
-from bench.records import RunFolder, RunRecord, write_atomic
+from bench.files import write_atomic
+from bench.records import RunRecord
+from bench.run_folder import RunFolder
 
 NAME = "fresh.json"
 Repeat = Mapping[str, str | None]

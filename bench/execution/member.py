@@ -20,9 +20,11 @@ from bench.evaluation.results import Result
 from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
+from bench.files import write_atomic
 from bench.ledger import summarise
 from bench.provenance import after
-from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord, write_atomic
+from bench.records import GOES_ON, RESUMED, RunRecord
+from bench.run_folder import RunFolder
 from bench.tracking import RunInfo, Tracker, open_trackers
 from bench.weights import to_bytes
 from datasets import DataSet

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.records import to_plain, write_atomic
+from bench.files import write_atomic
+from bench.plain import to_plain
 from bench.sharing import Start
 from bench.weights import NoTensors, load_tensors, to_bytes
 

@@ -26,7 +26,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Throughput:
     """What some processes did side by side.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reading:
 
 def measure(
     model: str, settings: Mapping[str, Any], device: str, threads: int, most: int, seconds: float = SECONDS
-) -> list[Reading]:
+) -> list[Throughput]:
     """Return what 1, 2, 4, ... processes do that take training steps on a device side by side.
 
     It ends where a doubling gains less than `GAIN`, where the next would not fit the memory, or at `most`. A process
@@ -56,7 +56,7 @@ def measure(
         most: processes that there may be.
         seconds: to watch each number for.
     """
-    readings: list[Reading] = []
+    readings: list[Throughput] = []
     with contextlib.ExitStack() as running:
         steppers: list[Connection] = []
         count = 1
@@ -73,20 +73,20 @@ def measure(
     return readings
 
 
-def chosen(readings: Sequence[Reading]) -> int:
+def chosen(readings: Sequence[Throughput]) -> int:
     """Return how many processes to have: the fewest that do nearly as much as the most."""
     most = max((reading.images_per_s for reading in readings), default=0.0)
     return next((one.processes for one in readings if one.images_per_s >= ENOUGH * most), 1)
 
 
-def _goes_on(readings: Sequence[Reading]) -> bool:
+def _goes_on(readings: Sequence[Throughput]) -> bool:
     *earlier, last = readings
     if 2 * last.memory_share > _MEMORY:
         return False
     return not earlier or last.images_per_s >= GAIN * earlier[-1].images_per_s
 
 
-def _together(steppers: Sequence[Connection], device: str, seconds: float) -> Reading:
+def _together(steppers: Sequence[Connection], device: str, seconds: float) -> Throughput:
     for stepper in steppers:  # all stand ready before one begins
         stepper.send("ready?")
     for stepper in steppers:
@@ -94,7 +94,7 @@ def _together(steppers: Sequence[Connection], device: str, seconds: float) -> Re
     for stepper in steppers:
         stepper.send(seconds)
     rates = [stepper.recv() for stepper in steppers]
-    return Reading(len(steppers), sum(rates), _memory_share(device))
+    return Throughput(len(steppers), sum(rates), _memory_share(device))
 
 
 def _memory_share(device: str) -> float:

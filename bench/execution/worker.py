@@ -21,7 +21,7 @@ from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError, brief
-from bench.execution.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
+from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.member import Member
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
@@ -29,8 +29,10 @@ from bench.execution.resume import UnreadableSnapshot, set_aside
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
+from bench.files import write_atomic
 from bench.provenance import provenance
-from bench.records import GOES_ON, RunFolder, write_atomic
+from bench.records import GOES_ON
+from bench.run_folder import RunFolder
 
 Emit = Callable[[Event], None]
 

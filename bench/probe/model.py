@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.losses import FORMS
-from bench.records import to_plain
+from bench.plain import to_plain
 
 GRID = 12.0
 """Feature-grid cells along a side of the image."""

@@ -9,9 +9,9 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bench.files import write_atomic
 from bench.probe.model import LOSSES, Agreement, Landscape
 from bench.probe.text import bin_text
-from bench.records import write_atomic
 
 
 def plot(found: Landscape, path: Path) -> None:

@@ -16,11 +16,11 @@ from bench.report.answer import answers
 from bench.report.arms import COMPARED, CORE, VARIANT
 from bench.report.conclusion import conclude
 from bench.report.criteria import Material, criteria
+from bench.report.facts import facts
 from bench.report.groups import condition_facts, condition_of, family_of, family_titles, titles
 from bench.report.model import Comparison, Family, Report, Row
 from bench.report.numbers import percent
 from bench.report.outside import controls, escapes, noise
-from bench.report.provenance import provenance
 from bench.report.rows import Runs, compared_rows, runs_of, special_rows
 from bench.report.shared import shared_beginnings
 from bench.report.versions import standing
@@ -130,7 +130,7 @@ def _compare(title: str, records: list[RunRecord], runs: Mapping[str, Runs], stu
     return Comparison(
         title=title,
         condition=condition,
-        provenance=provenance(records),
+        provenance=facts(records),
         rows=tuple(rows),
         special=tuple(special),
         conclusion=conclude(core, condition),

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.records import GOES_ON
 from bench.report.model import REFERENCE, UNDECIDED, Row
 from bench.report.numbers import names
 from bench.statistics import NO_SPREAD
-
-_OPEN = ("planned", "running", "interrupted")
 
 
 def conclude(rows: Sequence[Row], condition: Mapping[str, Any]) -> str:
@@ -23,7 +22,7 @@ def conclude(rows: Sequence[Row], condition: Mapping[str, Any]) -> str:
     scope = _scope(condition)
     if not any(row.figures for row in rows):
         counts = _total(rows)
-        yet = " yet" if any(counts[status] for status in _OPEN) else ""
+        yet = " yet" if any(counts[status] for status in GOES_ON) else ""
         return f"The table shows nothing{yet}: no run {scope} has a figure ({statuses(counts)})."
     clauses = [_head(rows, scope), *_gaps(rows)]
     return "; ".join([*clauses, "none of this extends to other data, models, sizes or training budgets"]) + "."

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.report.model import Comparison, Report
 from bench.report.tables import main_table, variants_table
-from bench.report.text import one_line
+from bench.text import one_line
 
 _TEXTS = ("strategy", "MGIoU", "status")
 

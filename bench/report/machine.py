@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records import to_plain
-from bench.report.model import COLUMNS, Comparison, Report, Row
+from bench.metrics import METRICS
+from bench.plain import to_plain
+from bench.report.model import Comparison, Report, Row
 
 
 def render_json(report: Report) -> str:
@@ -68,7 +69,7 @@ _CELLS: dict[str, Callable[[Comparison, Row], Any]] = {
     "table": lambda one, row: row.table,
     "runs": lambda one, row: row.planned,
     **{status: partial(_status, status) for status in ("done", "diverged", "failed", "interrupted")},
-    **{column: partial(_metric, column) for column in COLUMNS},
+    **{column: partial(_metric, column) for column in METRICS},
     "mAP50_95_sd": lambda one, row: row.sd,
     "pairs": partial(_difference, "n"),
     "difference": partial(_difference, "mean"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 from tabulate import tabulate
 
-from bench.report.text import one_line
+from bench.text import one_line
 
 TEXTS = ("strategy", "MGIoU", "run", "status", "claim", "verdict", "evidence", "criterion", "winner", "why", "control")
 """Columns that are read and not compared, and so begin on the left."""

@@ -15,25 +15,6 @@ REFERENCE = "l2"
 FIGURE = "mAP50_95"
 """The metric that rows are compared by."""
 
-COLUMNS = (
-    "mAP50",
-    "mAP50_95",
-    "mAP75",
-    "mAP90",
-    "ring_mAP50",
-    "ring_mAP50_95",
-    "ring_mAP75",
-    "box_mAP50",
-    "box_mAP50_95",
-    "box_mAP75",
-    "full_image",
-    "bow_tie",
-    "collapsed",
-    "outside",
-    "no_prediction",
-)
-"""The metrics that a row gives the mean of: all that a run is scored by."""
-
 
 @dataclass(frozen=True)
 class Seed:
@@ -84,7 +65,8 @@ class Row(Judged):
         strategy: its registered name and all of its parameters.
         reference: whether the differences are taken to this row.
         statuses: how many runs have each status.
-        means: of `COLUMNS` over the runs that are done, NaN where none of them has the metric; empty when none is done.
+        means: of `bench.metrics.METRICS` over the runs that are done, NaN where none of them has the metric; empty when
+            none is done.
         sd: standard deviation of mAP50-95 over seeds; None with fewer than two.
         difference: of mAP50-95 to the reference, paired by seed; None for the reference itself, and without a pair.
         failures: None when no run ended by itself.

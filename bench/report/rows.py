@@ -11,10 +11,11 @@ from typing import Any
 
 from bench.claims.quantities import degenerate_shapes
 from bench.errors import UserError
+from bench.metrics import METRICS
 from bench.records import RunRecord
 from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
 from bench.report.groups import strategy_names
-from bench.report.model import COLUMNS, FIGURE, REFERENCE, Rate, Row, Seed
+from bench.report.model import FIGURE, REFERENCE, Rate, Row, Seed
 from bench.report.parts import Cost
 from bench.statistics import paired_difference, rate_interval, verdicts
 
@@ -82,7 +83,7 @@ def make_row(key: Key, records: Sequence[RunRecord], table: str, base: Mapping[i
         strategy=records[0].identity["strategy"],
         reference=reference,
         statuses=statuses,
-        means={column: mean(record.metrics.get(column) for record in done) for column in COLUMNS} if done else {},
+        means={column: mean(record.metrics.get(column) for record in done) for column in METRICS} if done else {},
         sd=stdev(figures.values()) if len(figures) > 1 else None,
         difference=paired_difference(figures, base) if paired else None,
         failures=_failures(statuses),

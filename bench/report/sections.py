@@ -24,8 +24,8 @@ from bench.report.side_tables import (
     winners_table,
 )
 from bench.report.tables import RARE, failures, main_table, seed_table, seen, shape_table, variants_table
-from bench.report.text import ranges
 from bench.report.versions import versions_note
+from bench.text import ranges
 
 NOTHING = "No run is on record, so there is nothing to compare."
 """All that there is to say of a report without comparisons."""

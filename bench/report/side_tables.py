@@ -10,7 +10,7 @@ from bench.report.model import REFERENCE, Comparison, Family
 from bench.report.numbers import MISSING, count_of, figure, names, number, percent
 from bench.report.parts import Winner
 from bench.report.tables import judged, kept_share, time_unit
-from bench.report.text import ranges
+from bench.text import ranges
 
 LEDGER = {
     "alpha": ("α", ".2f"),

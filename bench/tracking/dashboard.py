@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StorageError, UserError, brief
-from bench.records import write_atomic
+from bench.files import write_atomic
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
 from bench.tracking.trackers import TrackingConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from bench.evaluation.names import RATES
+from bench.metrics import RATES
 
 _HEADINGS = {
     "alpha": "weights",

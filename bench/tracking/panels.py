@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.evaluation.names import PRIMARY, RATES
+from bench.metrics import PRIMARY, RATES
 from bench.tracking.metric_names import heading
 
 

@@ -24,7 +24,7 @@ import datasets
 import strategies
 from bench.arm import Arm
 from bench.detector.mixer import Mixer
-from bench.detector.probe import SharedGradientProbe
+from bench.detector.shared_gradients import SharedGradientProbe
 from bench.detector.trainer import Job, PolygonTrainer
 from bench.settings import DEFAULTS
 

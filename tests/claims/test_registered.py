@@ -12,7 +12,7 @@ from bench.claims.declared import CENTRED, difference, value
 from bench.claims.registered import is_registered, registered_key, strategy_key
 from bench.claims.show import to_rows
 from bench.claims.statement import Arm, Claim, Rate, Region
-from bench.records import to_plain
+from bench.plain import to_plain
 from bench.study import Run
 from tests.report.samples import record
 

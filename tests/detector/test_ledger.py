@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench.detector.mixer import LEDGER_COLUMNS, Mixer
-from bench.detector.probe import PROBE_COLUMNS, SharedGradientProbe
+from bench.detector.shared_gradients import PROBE_COLUMNS, SharedGradientProbe
 from bench.detector.trainer import PolygonTrainer
 from bench.losses import l2_loss, mgiou_loss
 from strategies import build, parse

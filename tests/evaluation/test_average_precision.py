@@ -16,7 +16,7 @@ import datasets
 from bench.evaluation import METRICS, Evaluator, coco_results
 from bench.evaluation.results import NOTHING
 from bench.geometry import area
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 
 
 def truth_as_predictions(data):

@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
-from bench.execution.backlog import Backlog, left_to_do
-from bench.execution.events import RunEnded, RunStarted, Warned
+from bench.events import RunEnded, RunStarted, Warned
+from bench.execution.backlog import Backlog
 from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
+from bench.execution.left import left_to_do
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
-from bench.records import RunFolder
+from bench.records import STATUSES
+from bench.run_folder import RunFolder
 
 from .test_reservation import HOLD, ROOT
 
@@ -27,6 +29,7 @@ def study(tmp_path, make_runs, make_tasks):
     class Study:
         def __init__(self):
             self.ids = {run.label: run.id for run in runs}
+            self.runs = runs
             self.open_ones: list[Backlog] = []
 
         def open(self, fresh=False, events=None, sharing=True):
@@ -124,6 +127,38 @@ def test_done_is_done_and_fresh_repeats_it(study):
     assert study.left(fresh=True)[0] == (["l2", "two-stage-50"], 0, 4)
     assert study.drained(study.open(fresh=True))[0] == (["l2", "two-stage-50"], 4)
     assert not (study.folder("l2") / "history.csv").exists()
+
+
+def planned(segment):
+    return [run.label for run in segment.runs], segment.until, [planned(one) for one in segment.then], segment.length
+
+
+def handed_out(work):
+    return [task.label for task in work.tasks], work.until, [handed_out(one) for one in work.then], work.length
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("sharing", [False, True])
+@pytest.mark.parametrize("status", [*STATUSES, "unreadable", "no record"])
+def test_what_is_handed_out_is_what_was_planned(study, tmp_path, status, sharing, fresh, snapshot):
+    """`bench plan` shows `left_to_do`, and `bench run` carries out what a backlog hands out."""
+    study.write("adaptive", "done")
+    study.write("l2", status if status in STATUSES else "done", snapshot_at(2) if snapshot else None)
+    if status == "unreadable":
+        (study.folder("l2") / "run.json").write_text("{")
+    elif status == "no record":
+        (study.folder("l2") / "run.json").unlink()
+    repeat = to_repeat(tmp_path, study.ids.values()) if fresh else {}
+    promised = [planned(one) for one in left_to_do(tmp_path, study.runs, sharing=sharing, repeat=repeat)]
+    backlog = study.open(fresh=fresh, sharing=sharing)
+    found = []
+    while (work := backlog.take()) is not None:
+        found.append(handed_out(work))
+    assert sorted(found) == sorted(promised)
+    assert {label for labels, *_ in promised for label in labels} == {
+        label for label, run_id in study.ids.items() if backlog.statuses[run_id] == "planned"
+    }
 
 
 def test_a_repeat_that_is_broken_off_goes_on_and_repeats_nothing_twice(study, tmp_path):

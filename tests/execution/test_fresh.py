@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
+from bench.events import RunEnded
 from bench.execution import session
-from bench.execution.events import RunEnded
 from bench.execution.fresh import NAME
 from bench.execution.session import Options, carry_out_study
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 from bench.tracking import TrackingConfig
 
 

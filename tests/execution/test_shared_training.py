@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 import torch
 
-from bench.execution.backlog import segments_of
-from bench.execution.events import EpochDone, RunEnded, RunParted, Warned
+from bench.events import EpochDone, RunEnded, RunParted, Warned
+from bench.execution.left import segments_of
 from bench.execution.resume import start_of
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 from bench.sharing import Start
 
 

@@ -10,7 +10,7 @@ from bench.commands.workers import told, workers_of
 from bench.errors import UserError
 from bench.execution import slots
 from bench.execution.hardware import cores
-from bench.execution.slots import Reading, chosen, measure
+from bench.execution.slots import Throughput, chosen, measure
 from bench.settings import DEFAULTS
 
 MODEL = "yolo11n-polygon.yaml"
@@ -28,7 +28,7 @@ MODEL = "yolo11n-polygon.yaml"
     ],
 )
 def test_the_fewest_that_do_nearly_as_much_as_the_most(rates, expected):
-    assert chosen([Reading(2**power, rate, 0.1) for power, rate in enumerate(rates)]) == expected
+    assert chosen([Throughput(2**power, rate, 0.1) for power, rate in enumerate(rates)]) == expected
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def made_up(monkeypatch):
             count = len(steppers)
             if count not in rates:
                 raise EOFError
-            return Reading(count, rates[count], count * memory)
+            return Throughput(count, rates[count], count * memory)
 
         monkeypatch.setattr(slots, "_stepper", lambda *words: Stepper())
         monkeypatch.setattr(slots, "_together", together)
@@ -89,7 +89,7 @@ def test_who_says_how_many(monkeypatch):
 
     def fake(model, settings, device, threads, most):
         asked.append((device, most))
-        return [Reading(1, 100.0, 0.1), Reading(2, 150.0, 0.2)]
+        return [Throughput(1, 100.0, 0.1), Throughput(2, 150.0, 0.2)]
 
     monkeypatch.setattr("bench.commands.workers.measure", fake)
     assert count() == 2
@@ -114,4 +114,4 @@ def test_what_cannot_be_said(options, message):
 
 
 def test_readings_in_words():
-    assert told([Reading(2, 1234.4, 0.05)]) == "2 at a time 1234 images/s in 5% of the memory"
+    assert told([Throughput(2, 1234.4, 0.05)]) == "2 at a time 1234 images/s in 5% of the memory"

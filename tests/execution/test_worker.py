@@ -10,12 +10,12 @@ import torch
 
 import strategies
 from bench.detector.trainer import PolygonTrainer
+from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.backlog import Backlog
-from bench.execution.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.resume import Progress, write_progress
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
-from bench.records import RunFolder
+from bench.run_folder import RunFolder
 from bench.tracking import open_trackers
 
 

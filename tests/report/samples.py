@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 
 import strategies
-from bench.evaluation.names import METRICS
+from bench.metrics import METRICS
 from bench.records import SCHEMA, RunRecord
 
 

@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from bench.evenly import evenly
 from bench.manifest import Manifest
-from bench.records import RunFolder
 from bench.report import build, render_markdown
 from bench.report.figures import charts, curves, draw, forest, gallery, histories, lettering, panels, pictures, style
 from bench.report.markup import escape
+from bench.run_folder import RunFolder
 from datasets import DataSet, Image, Object, Split
 
 from .samples import record, study
@@ -392,7 +393,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
 
 def test_the_gallery_says_which_images_and_draws_the_best_predictions(tmp_path):
     data = data_set(tmp_path)
-    shown = pictures.evenly(data.val.images, 4)
+    shown = evenly(data.val.images, 4)
     assert [image.id for image in shown] == [3, 8, 13, 18]
     best, second, third = SQUARE, SQUARE + 1, SQUARE + 3
     (run,) = records = [record("l2", seed=1)]

@@ -8,10 +8,10 @@ import pytest
 import wandb
 
 from bench.detector.mixer import LEDGER_COLUMNS
-from bench.detector.probe import PROBE_COLUMNS
+from bench.detector.shared_gradients import PROBE_COLUMNS
 from bench.errors import UserError
-from bench.evaluation.names import METRICS
-from bench.records import RunFolder
+from bench.metrics import METRICS
+from bench.run_folder import RunFolder
 from bench.tracking import dashboard
 from bench.tracking.metric_names import heading
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image as Picture
 
-from bench.records import write_atomic
+from bench.files import write_atomic
 from bench.report.figures.lettering import legible
 from bench.report.figures.sheets import Sheet, combined_sheets, sheets
 from bench.report.figures.style import colours, house_style

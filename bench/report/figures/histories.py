@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.records import RecordError, RunFolder
+from bench.records import RecordError
 from bench.report.model import Row
+from bench.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

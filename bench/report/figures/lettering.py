@@ -8,7 +8,7 @@ from functools import cache
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
 
-from bench.report.text import one_line
+from bench.text import one_line
 
 _BREAKS = re.compile(r"(?<=[-,=/ ])|(?=[\[(])")
 

@@ -6,30 +6,23 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.evaluation.results import Result, ring_of
-from bench.records import RecordError, RunFolder
+from bench.records import RecordError
 from bench.report.model import Row, Seed
+from bench.run_folder import RunFolder
 from datasets.pictures import decoded
 
 if TYPE_CHECKING:
     from datasets import Image
 
-Item = TypeVar("Item")
-
 _LONGEST = 320
 """Pixels; a larger image is made smaller before it is drawn."""
-
-
-def evenly(items: Sequence[Item], count: int) -> list[Item]:
-    """Return so many items, of a split's images, at even distances along it. No score has a say in which."""
-    count = min(count, len(items))
-    return [items[int((place + 0.5) * len(items) / count)] for place in range(count)]
 
 
 def pixels(image: Image) -> NDArray[np.uint8] | None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure as Canvas
 
+from bench.evenly import evenly
 from bench.report.arms import CORE, VARIANT
 from bench.report.figures import charts, curves, forest, gallery, panels
 from bench.report.figures.groups import Group, groups_of, pages
 from bench.report.figures.histories import Histories
-from bench.report.figures.pictures import evenly
 from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import names as listed
 from bench.statistics import HOLM, LOOKS, NO_SPREAD

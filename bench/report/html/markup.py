@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.records import to_plain
-from bench.report.text import one_line
+from bench.plain import to_plain
+from bench.text import one_line
 
 _HOUSE = re.compile(r"\*(?P<emphasis>[^*]+)\*|`(?P<code>[^`]+)`")
 _BREAKS = str.maketrans(

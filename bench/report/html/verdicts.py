@@ -47,7 +47,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ShownVerdict:
     """A claim.
 
     Attributes:
@@ -73,10 +73,10 @@ class Verdict:
     members: tuple[Member, ...]
 
 
-def view_verdicts(family: Family, comparisons: Sequence[Comparison]) -> list[Verdict]:
+def view_verdicts(family: Family, comparisons: Sequence[Comparison]) -> list[ShownVerdict]:
     """Return a family's claims in the order of their table."""
     return [
-        Verdict(
+        ShownVerdict(
             key=judgement.claim.key,
             topic=judgement.claim.topic,
             text=judgement.claim.text,

@@ -1,4 +1,4 @@
-"""The names of a run's figures, in the order they are shown."""
+"""What a run is scored by: the names of its figures in the order they are shown, and the predictions that count."""
 
 PRIMARY = ("mAP50", "mAP50_95", "mAP75", "mAP90")
 """AP of the hull."""
@@ -8,3 +8,8 @@ RATES = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
 """Shares of the images."""
 
 METRICS = (*PRIMARY, *(f"ring_{name}" for name in SECONDARY), *(f"box_{name}" for name in SECONDARY), *RATES)
+
+MAX_DETECTIONS = 100
+"""Predictions on an image that AP looks at, the best ones: COCO's largest `maxDets`."""
+MIN_CONFIDENCE = 0.001
+"""Least score of a prediction that counts for AP, as Ultralytics validates."""

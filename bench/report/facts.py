@@ -9,7 +9,7 @@ from typing import Any
 from bench.records import RunRecord
 
 
-def provenance(records: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
+def facts(records: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
     """Return each fact with every value it has among the runs that started.
 
     Facts are the packages by name, then `device`, `processor` and `code`.
@@ -17,12 +17,12 @@ def provenance(records: Iterable[RunRecord]) -> dict[str, tuple[str, ...]]:
     values: dict[str, set[str]] = defaultdict(set)
     for record in records:
         for source in (record.provenance, *record.provenance.get("earlier", ())):
-            for fact, value in _facts(source):
+            for fact, value in _facts_of(source):
                 values[fact].add(value)
     return {fact: tuple(sorted(found)) for fact, found in values.items()}
 
 
-def _facts(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts_of(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for package, version in source.get("versions", {}).items():
         yield package, str(version)
     if hardware := source.get("hardware"):

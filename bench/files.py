@@ -1,0 +1,50 @@
+"""Files that are whole whenever they are read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from bench.errors import StorageError
+
+
+def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> None:
+    """Write a file so that a reader, or a machine that dies, finds the old one or the new one and nothing between.
+
+    Args:
+        path: of the file; its folder is made.
+        content: of the file.
+        replace: whether it takes the place of one that is there; otherwise that one stays.
+
+    Raises:
+        StorageError: it cannot be written. Nothing of it is left.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            # A traceback may quote a file name that is no Unicode; it must not cost the file.
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            os.replace(temporary, path)
+        else:
+            _move_if_absent(temporary, path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _move_if_absent(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except (FileExistsError, FileNotFoundError):  # another process was first; it may have cleared this one away, too
+        pass
+    except OSError:  # a file system without links
+        if not path.exists():
+            os.replace(temporary, path)

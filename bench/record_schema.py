@@ -1,0 +1,101 @@
+"""The form of `run.json`, key by key, and where JSON differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_NUMBER = (int, float, type(None))
+_TEXT = (str, type(None))
+
+FIGURES = ("metrics", "ledger")
+"""The tables of a record that hold numbers, or null for what is not one."""
+
+_REQUIRED: dict[str, Any] = {
+    "id": str,
+    "study": str,
+    "identity": {
+        "strategy": {"name": str, "parameters": dict},
+        "form": _TEXT,
+        "data": {"name": str, "fingerprint": str, "vertices": int},
+        "seed": int,
+        "model": str,
+        "settings": dict,
+    },
+    "status": str,
+    "reason": _TEXT,
+    "label": str,
+    "metrics": dict,
+    "timing": dict,
+    "provenance": dict,
+}
+_OPTIONAL: dict[str, Any] = {
+    # What not every run has: one that has not started lacks most of it, a built-in strategy has no source.
+    "identity": {"strategy": {"source": str}, "model_digest": str},
+    "ledger": dict,
+    "shared": dict,
+    "timing": {
+        "started": _TEXT,
+        "finished": _TEXT,
+        "train_s": _NUMBER,
+        "eval_s": _NUMBER,
+        "total_s": _NUMBER,
+        "cpu_s": _NUMBER,
+        "memory_mib": _NUMBER,
+        "saved_s": _NUMBER,
+    },
+    "provenance": {
+        "versions": dict,
+        "commit": _TEXT,
+        "dirty": _TEXT,
+        "hardware": {"cpu": _TEXT, "cores": _NUMBER, "device": _TEXT, "threads": _NUMBER},
+        "deterministic": bool,
+    },
+}
+
+
+def misfit(raw: Mapping[str, Any]) -> str | None:
+    """Return in words where a record as parsed first differs from the form, or None. Keys of no form are passed over.
+
+    Args:
+        raw: of `run.json`.
+    """
+    return (
+        _differs(raw, _REQUIRED, "", required=True) or _differs(raw, _OPTIONAL, "", required=False) or _no_number(raw)
+    )
+
+
+def _no_number(raw: Mapping[str, Any]) -> str | None:
+    for table, fits in (*((name, _is_figure) for name in FIGURES), ("shared", _is_epochs)):
+        for key, value in raw.get(table, {}).items():
+            if not fits(value):
+                return f"{table}.{key:.40} is no number"
+    return None
+
+
+def _differs(values: Any, shape: Mapping[str, Any], prefix: str, required: bool) -> str | None:
+    """Return what first differs from a shape, or None."""
+    for key, wanted in shape.items():
+        name = f"{prefix}{key}"
+        if key not in values:
+            if required:
+                return f"{name} is missing"
+            continue
+        nested = isinstance(wanted, dict)
+        value, kind = values[key], dict if nested else wanted
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            return f"{name} is of the wrong type"
+        if nested and (wrong := _differs(value, wanted, f"{name}.", required)):
+            return wrong
+    return None
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether a value is null, or a number that a float can hold."""
+    if value is None or isinstance(value, float):
+        return True
+    return type(value) is int and abs(value) < 2**63
+
+
+def _is_epochs(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**31

@@ -1,0 +1,19 @@
+"""Text that is safe to print, and numbers in short."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.text import one_line, ranges
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [(set(), ""), ({3}, "3"), ({0, 1, 2}, "0–2"), ({0, 1, 5, 7, 8}, "0–1, 5, 7–8"), ({0, 2}, "0, 2")],
+)
+def test_ranges(numbers, text):
+    assert ranges(numbers) == text
+
+
+def test_one_line():
+    assert one_line(" a\n\tb\x1b[31m\u202ec ") == "a b\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}c"
