@@ -26,5 +26,5 @@ def arms_of_suite(name: str, forms: tuple[str, ...]) -> list[Arm]:
     core = arms_of([strategies.build(one) for one in names], FORMS)
     rescues = arms_of([strategies.build("rescue", {"by": one}) for one in names if one != "mgiou-centred"], FORMS)
     needed = dict.fromkeys(arm for claim in CLAIMS for arm in claim.arms())
-    claimed = [Arm(strategies.parse(arm.label)[0], arm.form) for arm in needed]
+    claimed = [Arm(strategies.parse_one(arm.label), arm.form) for arm in needed]
     return list(dict.fromkeys([*core, *claimed, *rescues]))

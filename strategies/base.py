@@ -40,7 +40,10 @@ class Strategy:
         return signals.state
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
-        """Return (w_l2, w_mgiou), finite and not negative. A 0-dim tensor where it depends on one (no `.item()`)."""
+        """Return (w_l2, w_mgiou), finite, not negative and not both zero.
+
+        Each is a number, or a 0-dim tensor where it depends on one (no `.item()`).
+        """
         raise NotImplementedError
 
     def alpha_at(self, signals: Signals) -> Weight:

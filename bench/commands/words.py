@@ -88,10 +88,7 @@ def arm_of(words: Mapping[str, Any]) -> Arm:
         normal = _flag(words, "normalize_gradients", True)
         strategy = strategies.build(Hybrid.name, {**given, "normalization": "gradient" if normal else "none"})
     else:
-        found = strategies.parse(str(words.get("strategy", "l2")))
-        if len(found) > 1:
-            raise UserError(f"strategy={words['strategy']}: {len(found)} strategies; one training has one")
-        strategy = found[0]
+        strategy = strategies.parse_one(str(words.get("strategy", "l2")))
     forms = strategy.forms
     if "mgiou" in words and form not in forms:
         has = f"is in form {forms[0]}" if forms else "gives MGIoU no weight"

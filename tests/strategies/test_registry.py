@@ -173,6 +173,14 @@ def test_a_plugin_that_ends_the_process_on_import_is_named(tmp_path):
         ("raise ValueError('two\\nlines')", "plug_fails.py, line 5: ValueError: two lines"),
         ("return 0.5", "weights() returns 0.5; it must return (w_l2, w_mgiou)"),
         ("return 0.5, 0.3, 0.2", "weights() returns (0.5, 0.3, 0.2); it must"),
+        ("return 0.5, None", "weights() returns (0.5, None); it must"),
+        ("return signals.gram[0], 1.0", "each a number or a 0-dim tensor"),
+        ("return (1.0, 1.0) if signals.epoch else (0.0, 0.0)", "(0, 0) at 0% of a run; they must be"),
+        ("return 1.0, -0.5", "(1, -0.5) at 0% of a run; they must be"),
+        (
+            "return 1.0, 1.0\n    def alpha_at(self, signals):\n        return 1 + signals.progress",
+            "its alpha is 1.05 at 5% of a run; it must lie between 0 and 1",
+        ),
     ],
 )
 def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_says_where(tmp_path, body, message):
@@ -189,3 +197,21 @@ def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_
         strategies.registry._registry.pop("test-fails", None)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_text_for_one_strategy_is_read_as_such_and_by_what_is_registered_then():
+    assert strategies.parse_one("static[alpha=[0.1]]").label == "static[alpha=0.1]"
+    with pytest.raises(StrategyError, match=r"^static\[alpha=\[0.1,0.5\]\] is 2 strategies; name one$"):
+        strategies.parse_one("static[alpha=[0.1,0.5]]")
+    found = []
+    for _ in range(2):
+
+        class Half(strategies.Mix):
+            def alpha_at(self, signals):
+                return 0.5
+
+        try:
+            found.append((strategies.register("test-one")(Half), strategies.parse_one("test-one")))
+        finally:
+            strategies.registry._registry.pop("test-one", None)
+    assert [type(one) for _, one in found] == [cls for cls, _ in found]
