@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-import yaml
 
 from strategies.base import Strategy
 from strategies.errors import StrategyError
@@ -119,6 +118,8 @@ def parse(text: str) -> list[Strategy]:
     Raises:
         StrategyError: the text cannot be read, or `build` refuses what it says.
     """
+    import yaml  # here, so that whoever takes a strategy as a class, as the losses do, needs torch alone
+
     name, bracket, inner = text.strip().partition("[")
     if not bracket:
         return [build(name)]
@@ -192,8 +193,13 @@ def _discover() -> None:
 
     order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls", "hybrid")
     found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
-    for module in (*order, *sorted(set(found) - set(order))):
-        importlib.import_module(f"strategies.{module}")
+    modules = [f"strategies.{module}" for module in (*order, *sorted(set(found) - set(order)))]
+    for module in modules:
+        importlib.import_module(module)
+    # One of them, or a plug-in, may have been imported before.
+    rank = {module: place for place, module in enumerate(modules)}
+    for name in sorted(_registry, key=lambda one: rank.get(_registry[one].__module__, len(rank))):
+        _registry[name] = _registry.pop(name)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             point.load()

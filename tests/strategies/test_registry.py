@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import strategies
@@ -26,6 +29,18 @@ def test_the_order_is_that_of_the_design():
     ]
 
 
+def test_the_order_is_the_same_whatever_was_imported_first(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text("from strategies import Mix, register\n@register('mine')\nclass Mine(Mix):\n    pass\n")
+    code = (
+        "import sys, strategies, strategies.hybrid, strategies.adaptive\n"
+        "strategies.load_plugin(sys.argv[1])\n"
+        "print(*strategies.names())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, mine], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [*strategies.names(), "mine"]
+
+
 def test_a_list_spans_a_grid():
     found = strategies.parse("static[alpha=[0.1,0.3],normalization=[none,gradient]]")
     assert [(s.alpha, s.normalization) for s in found] == [
@@ -45,6 +60,8 @@ def test_an_integer_is_taken_for_a_float():
 def test_the_label_names_what_differs_from_the_defaults():
     assert strategies.parse("cosine[start=1.0,end=0.1]")[0].label == "cosine[end=0.1]"
     assert strategies.parse("cosine[start=1.0]")[0].label == "cosine"
+    hybrid = "hybrid[normalization=none,schedule=linear,start=0.8]"  # in the order of their declaration
+    assert strategies.parse("hybrid[start=0.8,schedule=linear,normalization=none]")[0].label == hybrid
 
 
 @pytest.mark.parametrize(
