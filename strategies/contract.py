@@ -98,6 +98,15 @@ def forms_are_known(strategy: Strategy) -> None:
         raise Broken("forms is empty, and MGIoU has a weight; name the forms that it is meant for")
 
 
+def role_is_known(strategy: Strategy) -> None:
+    """Its role is one of those that there are; where it is about another strategy, a parameter says about which."""
+    if strategy.role not in Strategy.ROLES:
+        known = ", ".join(map(repr, Strategy.ROLES))
+        raise Broken(f"role is {strategy.role!r}; it must be one of {known}")
+    if strategy.role in ("rescue", "control") and strategy.about not in strategy.parameters():
+        raise Broken(f"about is {strategy.about!r}; a {strategy.role} must name the parameter that says of which it is")
+
+
 def weights_are_pure(strategy: Strategy) -> None:
     """The same signals give the same weights, and neither they nor the strategy is written to."""
     before = pickle.dumps(strategy.parameters())
@@ -192,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
     weights_are_usable,
     gradients_may_vanish,
     forms_are_known,
+    role_is_known,
     weights_are_pure,
     end_points_are_hit,
     state_survives,

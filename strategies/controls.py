@@ -24,6 +24,8 @@ class Control(Strategy):
     trajectory: tuple = ((0.5, 0.5),)
 
     drawn: ClassVar[tuple[str, ...]] = ("trajectory",)
+    role: ClassVar[str] = "control"
+    about: ClassVar[str] = "of"
     what: ClassVar[str] = ""
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:

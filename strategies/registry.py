@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import importlib
@@ -82,6 +83,13 @@ def get(name: str) -> type[Strategy]:
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_registry)}"
         raise StrategyError(f"no strategy is named {name!r}; {hint}")
     return _registry[name]
+
+
+def find(name: str) -> type[Strategy] | None:
+    """Return the class under `name`; None where there is none here, as where a plug-in is not loaded."""
+    with contextlib.suppress(StrategyError):  # another package cannot be loaded, which is told when one is to be run
+        _discover()
+    return _registry.get(name)
 
 
 def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:

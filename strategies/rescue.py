@@ -21,6 +21,8 @@ class Rescue(Strategy):
     at: float = 0.3
 
     forms: ClassVar[tuple[str, ...]] = ("centred",)  # the form that has a state to be rescued from
+    role: ClassVar[str] = "rescue"
+    about: ClassVar[str] = "by"
 
     def observe(self, signals: Signals) -> State:
         """Keep what `by` keeps, from where it begins."""

@@ -108,6 +108,14 @@ class WithoutAComma(SameAsStatic):
     forms = "centred"
 
 
+class OfUnknownRole(SameAsStatic):
+    role = "escape"
+
+
+class OfNobody(SameAsStatic):
+    role, about = "control", "of"
+
+
 class Dividing(Strategy):
     def weights(self, signals):
         return signals.grad_mgiou / signals.grad_l2, 1.0
@@ -141,6 +149,8 @@ class SeeingTheSeed(Mix):
         (ReachingTheEnd, "weights_are_usable"),
         (WithoutForms, "forms_are_known"),
         (WithoutAComma, "forms_are_known"),
+        (OfUnknownRole, "role_is_known"),
+        (OfNobody, "role_is_known"),
         (Dividing, "gradients_may_vanish"),
         (WithDimensions, "weights_are_usable"),
         (RememberingElsewhere, "state_survives"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import subprocess
 import sys
 
@@ -39,6 +40,20 @@ def test_the_order_is_the_same_whatever_was_imported_first(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, mine], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [*strategies.names(), "mine"]
+
+
+def test_a_package_that_cannot_be_loaded_hides_no_other(monkeypatch):
+    broken = importlib.metadata.EntryPoint("bad", "no.such.module", strategies.registry.ENTRY_POINTS)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [broken])
+    strategies.registry._discover.cache_clear()
+    try:
+        assert strategies.find("rescue").about == "by"
+        assert strategies.find("nobody") is None
+        with pytest.raises(StrategyError, match="bad"):
+            strategies.get("rescue")
+    finally:
+        monkeypatch.undo()
+        strategies.registry._discover.cache_clear()
 
 
 def test_a_list_spans_a_grid():
