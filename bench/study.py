@@ -105,8 +105,7 @@ def plan(
     if not arms:
         raise UserError("no strategy to run; give --all or --strategy NAME (python -m bench list shows them)")
     v = vertices or data.vertices
-    if v not in VERTICES:
-        raise UserError(f"--vertices {v}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
+    check_vertices(v, f"--vertices {v}")
     described = {"name": data.name, "fingerprint": data.fingerprint, "vertices": v}
     runs = [
         Run(arm.strategy, arm.form, described, seed, model, settings, model_digest=model_digest)
@@ -114,6 +113,20 @@ def plan(
         for arm in arms
     ]
     return list({run.id: run for run in runs}.values())
+
+
+def check_vertices(vertices: object, said: str) -> None:
+    """Refuse what is no number of vertices that a polygon here may have.
+
+    Args:
+        vertices: V.
+        said: how the user said it, for the message.
+
+    Raises:
+        UserError: it is no whole number, or not in `VERTICES`.
+    """
+    if type(vertices) is not int or vertices not in VERTICES:
+        raise UserError(f"{said}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
 
 
 def replicates(runs: Sequence[Run]) -> list[Run]:

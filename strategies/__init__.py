@@ -2,7 +2,7 @@
 
 from strategies.base import Mix, Strategy, Weight
 from strategies.errors import StrategyError
-from strategies.registry import build, get, load_plugin, names, parse, register
+from strategies.registry import build, find, get, load_plugin, names, parse, parse_one, register
 from strategies.schedule import open_loop_prefix, open_loop_weights, varies
 from strategies.signals import Signals, State, ema
 from strategies.stage import Stage
@@ -17,12 +17,14 @@ __all__ = [
     "Weight",
     "build",
     "ema",
+    "find",
     "get",
     "load_plugin",
     "names",
     "open_loop_prefix",
     "open_loop_weights",
     "parse",
+    "parse_one",
     "register",
     "varies",
 ]

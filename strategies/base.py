@@ -27,20 +27,31 @@ class Strategy:
             the MGIoU term has no weight, so that one run serves every form.
         own_source: digest of the code of a strategy from outside this package (`strategies.source`); else None.
         drawn: parameters that are no choice of anyone's but data of one seed; they make no strategy of their own.
+        role: one of `ROLES`, for whoever shows runs: nothing for a strategy to compare with others; `loss` for one of
+            them that is one loss alone; `rescue` and `control` for an escape test and for what is left of a strategy,
+            which stand outside the comparison.
+        about: of the last two, the parameter that holds the label of the strategy they are about.
     """
+
+    ROLES: ClassVar[tuple[str, ...]] = ("", "loss", "rescue", "control")
 
     name: ClassVar[str] = ""
     core: ClassVar[bool] = True
     own_source: ClassVar[str | None] = None
     forms: ClassVar[tuple[str, ...]] = ("paper", "centred")
     drawn: ClassVar[tuple[str, ...]] = ()
+    role: ClassVar[str] = ""
+    about: ClassVar[str] = ""
 
     def observe(self, signals: Signals) -> State:
         """Return the state after this step; `signals.state` is the one before it. Called before `weights`."""
         return signals.state
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
-        """Return (w_l2, w_mgiou), finite and not negative. A 0-dim tensor where it depends on one (no `.item()`)."""
+        """Return (w_l2, w_mgiou), finite, not negative and not both zero.
+
+        Each is a number, or a 0-dim tensor where it depends on one (no `.item()`).
+        """
         raise NotImplementedError
 
     def alpha_at(self, signals: Signals) -> Weight:

@@ -14,6 +14,7 @@ class L2(Strategy):
     """L2 alone: the reference every difference in the report is taken to."""
 
     forms: ClassVar[tuple[str, ...]] = ()
+    role: ClassVar[str] = "loss"
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
         """Return (1, 0)."""
@@ -25,6 +26,7 @@ class MGIoU(Strategy):
     """MGIoU alone, as in the paper.  Source: Le et al. 2025, arXiv 2504.16443."""
 
     forms: ClassVar[tuple[str, ...]] = ("paper",)
+    role: ClassVar[str] = "loss"
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
         """Return (0, 1)."""

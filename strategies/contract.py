@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import math
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
 from strategies.base import Strategy
+from strategies.errors import StrategyError
 from strategies.registry import build, names
 from strategies.signals import Signals, State
+from strategies.usable import check_step
 
 EPOCHS, STEPS = 20, 3
 LENGTHS = (1, 2, EPOCHS, 300)
@@ -50,42 +51,43 @@ def another_run() -> Iterator[Signals]:
         yield dataclasses.replace(signals, loss_l2=1 - signals.loss_l2, loss_mgiou=1 - signals.loss_mgiou, gram=gram)
 
 
+def walk(strategy: Strategy, run: Iterable[Signals], state: State | None = None) -> Iterator[Signals]:
+    """Yield the signals of a run as `weights` sees them: with what the strategy remembers by then."""
+    state = state or {}
+    for bare in run:
+        state = strategy.observe(dataclasses.replace(bare, state=state))
+        yield dataclasses.replace(bare, state=state)
+
+
 def trajectory(
     strategy: Strategy, run: Iterable[Signals] | None = None, state: State | None = None
 ) -> tuple[list[Row], State]:
     """Return what a strategy does over a run, the made-up one by default, and the state it ends with."""
-    state = state or {}
-    rows = []
-    for bare in made_up_run() if run is None else run:
-        signals = dataclasses.replace(bare, state=state)
-        state = strategy.observe(signals)
-        signals = dataclasses.replace(signals, state=state)
+    rows, state = [], state or {}
+    for signals in walk(strategy, made_up_run() if run is None else run, state):
         w_l2, w_mgiou = strategy.weights(signals)
-        alpha = strategy.alpha_at(signals)
-        if any(isinstance(one, torch.Tensor) and one.dim() for one in (alpha, w_l2, w_mgiou)):
-            raise Broken("alpha or a weight is a tensor with dimensions; each must be a number or a 0-dim tensor")
-        rows.append((float(alpha), float(w_l2), float(w_mgiou)))
+        rows.append((float(strategy.alpha_at(signals)), float(w_l2), float(w_mgiou)))
+        state = signals.state
     return rows, state
 
 
 def weights_are_usable(strategy: Strategy) -> None:
     """Weights are finite, not negative and not both zero, alpha lies in [0, 1]: in runs of any length."""
     for epochs in LENGTHS:
-        _usable(strategy, trajectory(strategy, made_up_run(epochs=epochs))[0], f"of {epochs}")
+        _usable(strategy, made_up_run(epochs=epochs), f"of {epochs}")
 
 
 def gradients_may_vanish(strategy: Strategy) -> None:
     """So they are where one of the two gradients is 0."""
-    _usable(strategy, trajectory(strategy, another_run())[0], "of a run in which gradients vanish now and then")
+    _usable(strategy, another_run(), "of a run in which gradients vanish now and then")
 
 
-def _usable(strategy: Strategy, rows: Sequence[Row], of: str) -> None:
-    for number, (alpha, *weights) in enumerate(rows):
-        where = f"epoch {number // STEPS} {of}"
-        if not all(math.isfinite(w) and w >= 0 for w in weights) or not sum(weights) > 0:
-            raise Broken(f"weights {weights} in {where}; they must be finite, not negative and not both zero")
-        if not 0 <= alpha <= 1:
-            raise Broken(f"alpha is {alpha} in {where}; it must lie in [0, 1]")
+def _usable(strategy: Strategy, run: Iterable[Signals], of: str) -> None:
+    for signals in walk(strategy, run):
+        try:
+            check_step(strategy, signals, f"in epoch {signals.epoch} {of}")
+        except StrategyError as error:
+            raise Broken(str(error)) from None
 
 
 def forms_are_known(strategy: Strategy) -> None:
@@ -94,6 +96,15 @@ def forms_are_known(strategy: Strategy) -> None:
         raise Broken(f"forms is {strategy.forms!r}; it must be a tuple of 'paper', 'centred' or both, or be empty")
     if not strategy.forms and any(w_mgiou for *_, w_mgiou in trajectory(strategy)[0]):
         raise Broken("forms is empty, and MGIoU has a weight; name the forms that it is meant for")
+
+
+def role_is_known(strategy: Strategy) -> None:
+    """Its role is one of those that there are; where it is about another strategy, a parameter says about which."""
+    if strategy.role not in Strategy.ROLES:
+        known = ", ".join(map(repr, Strategy.ROLES))
+        raise Broken(f"role is {strategy.role!r}; it must be one of {known}")
+    if strategy.role in ("rescue", "control") and strategy.about not in strategy.parameters():
+        raise Broken(f"about is {strategy.about!r}; a {strategy.role} must name the parameter that says of which it is")
 
 
 def weights_are_pure(strategy: Strategy) -> None:
@@ -190,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
     weights_are_usable,
     gradients_may_vanish,
     forms_are_known,
+    role_is_known,
     weights_are_pure,
     end_points_are_hit,
     state_survives,

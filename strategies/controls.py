@@ -6,16 +6,15 @@ just that mix (`averaged`), its timing (`shuffled`), or that it followed the run
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
 from typing import ClassVar
 
 from strategies.base import Strategy, Weight
 from strategies.errors import StrategyError
-from strategies.registry import parse, register
+from strategies.registry import parse_one, register
 from strategies.signals import Signals
 from strategies.source import joined
 from strategies.stage import Stage
+from strategies.usable import check_weights
 
 
 class Control(Strategy):
@@ -25,6 +24,8 @@ class Control(Strategy):
     trajectory: tuple = ((0.5, 0.5),)
 
     drawn: ClassVar[tuple[str, ...]] = ("trajectory",)
+    role: ClassVar[str] = "control"
+    about: ClassVar[str] = "of"
     what: ClassVar[str] = ""
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
@@ -33,11 +34,11 @@ class Control(Strategy):
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages of the strategy it is a control of: only the weights are changed."""
-        return _strategy(self.of).stages()
+        return parse_one(self.of).stages()
 
     def source_digest(self) -> str | None:
         """Return that of the strategy it is a control of too, whose stages and weights it has."""
-        return joined(self.own_source, _strategy(self.of).source_digest())
+        return joined(self.own_source, parse_one(self.of).source_digest())
 
     @property
     def label(self) -> str:
@@ -45,18 +46,15 @@ class Control(Strategy):
         return f"{self.of}: {self.what}"
 
     def validate(self) -> None:
-        """Refuse a list that holds no weights."""
-        pairs = self.trajectory
-        if not pairs or not all(
-            isinstance(pair, tuple)
-            and len(pair) == 2
-            and all(isinstance(w, int | float) and math.isfinite(w) and w >= 0 for w in pair)
-            and sum(pair) > 0
-            for pair in pairs
-        ):
+        """Refuse a strategy that does not exist, and a list that holds no weights."""
+        parse_one(self.of)
+        try:
+            for pair in self.trajectory or [()]:  # an empty list plays no weights either
+                check_weights(pair, "in the list")
+        except StrategyError:
             raise StrategyError(
                 f"{self.name}: trajectory must be pairs of weights, finite, not negative, not both zero"
-            )
+            ) from None
 
 
 @register("control-average", core=False)
@@ -78,8 +76,3 @@ class Replay(Control):
     """A strategy's weights as recorded in the run of another seed: its timing without following this run."""
 
     what: ClassVar[str] = "replayed"
-
-
-@lru_cache(maxsize=64)
-def _strategy(text: str) -> Strategy:
-    return parse(text)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import importlib
@@ -14,17 +15,17 @@ import sys
 import traceback
 import typing
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-import yaml
 
 from strategies.base import Strategy
 from strategies.errors import StrategyError
 from strategies.signals import Signals
 from strategies.source import digest_of
+from strategies.usable import check_step
 
 ENTRY_POINTS = "hybridloss.strategies"
 
@@ -58,6 +59,7 @@ def register(name: str, *, core: bool = True) -> Callable[[S], S]:
         cls.core = core
         cls.own_source = digest_of(cls)
         _registry[name] = cls
+        parse_one.cache_clear()  # a text may have another meaning from now on
         return cls
 
     return wrap
@@ -83,6 +85,13 @@ def get(name: str) -> type[Strategy]:
     return _registry[name]
 
 
+def find(name: str) -> type[Strategy] | None:
+    """Return the class under `name`; None where there is none here, as where a plug-in is not loaded."""
+    with contextlib.suppress(StrategyError):  # another package cannot be loaded, which is told when one is to be run
+        _discover()
+    return _registry.get(name)
+
+
 def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
     """Make a strategy with the given parameters, the others at their defaults.
 
@@ -103,7 +112,7 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
     strategy = cls(**values)
     try:
         strategy.validate()
-        _check_weights(strategy)
+        _try_out(strategy)
     except StrategyError:
         raise
     except Exception as error:  # its author's slip; shown before the first run, and not in the middle of a study
@@ -117,6 +126,8 @@ def parse(text: str) -> list[Strategy]:
     Raises:
         StrategyError: the text cannot be read, or `build` refuses what it says.
     """
+    import yaml  # here, so that whoever takes a strategy as a class, as the losses do, needs torch alone
+
     name, bracket, inner = text.strip().partition("[")
     if not bracket:
         return [build(name)]
@@ -138,6 +149,19 @@ def parse(text: str) -> list[Strategy]:
         if not grid[key]:
             raise StrategyError(f"{key!r} in {text!r} has no value")
     return [build(name, dict(zip(grid, point, strict=True))) for point in itertools.product(*grid.values())]
+
+
+@lru_cache(maxsize=1024)  # asked at every step by a strategy that is about another; an error is not kept
+def parse_one(text: str) -> Strategy:
+    """Read a text that stands for one strategy, such as a label.
+
+    Raises:
+        StrategyError: as in `parse`, or it spans a grid.
+    """
+    found = parse(text)
+    if len(found) != 1:
+        raise StrategyError(f"{text} is {len(found)} strategies; name one")
+    return found[0]
 
 
 def load_plugin(source: str) -> None:
@@ -177,8 +201,13 @@ def _discover() -> None:
 
     order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls", "hybrid")
     found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
-    for module in (*order, *sorted(set(found) - set(order))):
-        importlib.import_module(f"strategies.{module}")
+    modules = [f"strategies.{module}" for module in (*order, *sorted(set(found) - set(order)))]
+    for module in modules:
+        importlib.import_module(module)
+    # One of them, or a plug-in, may have been imported before.
+    rank = {module: place for place, module in enumerate(modules)}
+    for name in sorted(_registry, key=lambda one: rank.get(_registry[one].__module__, len(rank))):
+        _registry[name] = _registry.pop(name)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             point.load()
@@ -230,22 +259,17 @@ def _cast_items(value: Any, wanted: Any, where: str) -> tuple[Any, ...]:
     return tuple(_cast(item, kind, where) for item, kind in zip(value, each, strict=True))
 
 
-def _check_weights(strategy: Strategy, epochs: int = 20) -> None:
+def _try_out(strategy: Strategy, epochs: int = 20) -> None:
     """Walk a made-up run and refuse weights that no run could use."""
     one = torch.tensor(1.0)
     state: Any = {}
     for epoch in range(epochs):
         signals = Signals(epoch, epochs, 0.5 * one, 0.3 * one, torch.tensor([[1.0, 0.1], [0.1, 0.04]]), state)
         state = strategy.observe(signals)
-        weights = strategy.weights(dataclasses.replace(signals, state=state))
-        if not isinstance(weights, tuple | list) or len(weights) != 2:
-            raise StrategyError(f"{strategy.label}: weights() returns {weights!r}; it must return (w_l2, w_mgiou)")
-        if not all(math.isfinite(float(w)) and float(w) >= 0 for w in weights):
-            told = ", ".join(f"{float(w):g}" for w in weights)
-            raise StrategyError(
-                f"{strategy.label}: its weights (L2, MGIoU) are ({told}) at {epoch / epochs:.0%} of a run; "
-                "they must be finite and not negative"
-            )
+        try:
+            check_step(strategy, dataclasses.replace(signals, state=state), f"at {epoch / epochs:.0%} of a run")
+        except StrategyError as error:
+            raise StrategyError(f"{strategy.label}: {error}") from None
 
 
 def _told(error: BaseException) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import ClassVar
 
 from strategies.base import Strategy, Weight
 from strategies.errors import StrategyError
-from strategies.registry import parse, register
+from strategies.registry import parse_one, register
 from strategies.signals import Signals, State
 from strategies.source import joined
 from strategies.stage import Stage
@@ -22,6 +21,8 @@ class Rescue(Strategy):
     at: float = 0.3
 
     forms: ClassVar[tuple[str, ...]] = ("centred",)  # the form that has a state to be rescued from
+    role: ClassVar[str] = "rescue"
+    about: ClassVar[str] = "by"
 
     def observe(self, signals: Signals) -> State:
         """Keep what `by` keeps, from where it begins."""
@@ -57,7 +58,7 @@ class Rescue(Strategy):
 
     @property
     def _inner(self) -> Strategy:
-        return _strategy(self.by)
+        return parse_one(self.by)
 
     def _begun(self, signals: Signals) -> bool:
         return signals.epoch >= self._first(signals)
@@ -68,11 +69,3 @@ class Rescue(Strategy):
 
     def _first(self, signals: Signals) -> int:
         return Stage(self.at).first_epoch(signals.epochs)
-
-
-@lru_cache(maxsize=64)
-def _strategy(text: str) -> Strategy:
-    found = parse(text)
-    if len(found) != 1:
-        raise StrategyError(f"rescue: by={text} is {len(found)} strategies; name one")
-    return found[0]

@@ -10,20 +10,33 @@ from strategies.registry import register
 from strategies.signals import Signals
 
 
-@register("linear")
-class Linear(Mix):
-    """L2 weight falls on a straight line from `start` to `end`: alpha = start + (end - start) p."""
+def line(start: float, end: float, p: float) -> float:
+    """Return the point at p on the straight line from `start` to `end`."""
+    return start + (end - start) * p
 
-    start: float = 1.0
-    end: float = 0.0
+
+def half_cosine(start: float, end: float, p: float) -> float:
+    """Return the point at p on the half cosine from `start` to `end`."""
+    return end + (start - end) * (1 + math.cos(math.pi * p)) / 2
+
+
+class Transition(Mix):
+    """A mix whose alpha goes from `start` to `end`. A subclass declares these two and overrides `alpha_after`.
+
+    They are declared there and not here because a parameter's place in labels and records is that of its declaration.
+    """
+
+    def alpha_after(self, p: float) -> float:
+        """Return alpha when the share `p` of the run is over, in [0, 1]."""
+        raise NotImplementedError
 
     def alpha_at(self, signals: Signals) -> Weight:
-        """Return the point on the line."""
-        return self.start + (self.end - self.start) * signals.progress
+        """Return alpha at the beginning of the epoch."""
+        return self.alpha_after(signals.progress)
 
     def end_points(self) -> tuple[float, float]:
         """Return `start` and `end`."""
-        return self.start, self.end
+        return self.start, self.end  # type: ignore[attr-defined]
 
     def validate(self) -> None:
         """Refuse an alpha that is no share."""
@@ -31,8 +44,20 @@ class Linear(Mix):
         self.refuse_no_share("start", "end")
 
 
+@register("linear")
+class Linear(Transition):
+    """L2 weight falls on a straight line from `start` to `end`: alpha = start + (end - start) p."""
+
+    start: float = 1.0
+    end: float = 0.0
+
+    def alpha_after(self, p: float) -> float:
+        """Return the point on the line."""
+        return line(self.start, self.end, p)
+
+
 @register("cosine")
-class Cosine(Mix):
+class Cosine(Transition):
     """L2 weight falls from `start` to `end` along half a cosine: alpha = end + (start - end)(1 + cos πp) / 2.
 
     Source: the learning-rate schedule of Loshchilov & Hutter 2017, SGDR, arXiv 1608.03983, eq. 5.
@@ -41,40 +66,26 @@ class Cosine(Mix):
     start: float = 1.0
     end: float = 0.2
 
-    def alpha_at(self, signals: Signals) -> Weight:
+    def alpha_after(self, p: float) -> float:
         """Return the point on the half cosine."""
-        return self.end + (self.start - self.end) * (1 + math.cos(math.pi * signals.progress)) / 2
-
-    def end_points(self) -> tuple[float, float]:
-        """Return `start` and `end`."""
-        return self.start, self.end
-
-    def validate(self) -> None:
-        """Refuse an alpha that is no share."""
-        super().validate()
-        self.refuse_no_share("start", "end")
+        return half_cosine(self.start, self.end, p)
 
 
 @register("step")
-class Step(Mix):
+class Step(Transition):
     """L2 weight `start` before the share `at` of the run, `end` after it."""
 
     start: float = 0.9
     end: float = 0.3
     at: float = 0.5
 
-    def alpha_at(self, signals: Signals) -> Weight:
+    def alpha_after(self, p: float) -> float:
         """Return the level of this epoch."""
-        return self.start if signals.progress < self.at else self.end
-
-    def end_points(self) -> tuple[float, float]:
-        """Return `start` and `end`."""
-        return self.start, self.end
+        return self.start if p < self.at else self.end
 
     def validate(self) -> None:
         """Refuse an alpha that is no share, and a step outside the run."""
         super().validate()
-        self.refuse_no_share("start", "end")
         if not 0 < self.at < 1:
             raise StrategyError(f"{self.name}: at={self.at:g} must lie between 0 and 1")
 

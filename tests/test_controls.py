@@ -139,3 +139,23 @@ def test_the_claims_suite_has_whatever_a_claim_needs():
 
     has = {(arm.strategy.label, arm.form) for arm in arms_of_suite("claims", ("paper",))}
     assert {(arm.label, arm.form) for claim in CLAIMS for arm in claim.arms()} <= has
+
+
+def test_a_suite_tests_the_escape_of_every_strategy_once():
+    """MGIoU alone has two names, and one escape test, which has one form; a plug-in of one form has its own."""
+
+    @strategies.register("test-late")
+    class Late(strategies.Strategy):
+        forms = ("centred",)
+
+        def weights(self, signals):
+            return (0.0, 1.0) if signals.progress < 0.5 else (0.5, 0.5)
+
+    try:
+        found = [arm.strategy for arm in arms_of_suite("claims", ("paper",)) if arm.strategy.role == "rescue"]
+        core = strategies.names(core=True)
+    finally:
+        strategies.registry._registry.pop("test-late")
+    tested = [one.by for one in found if one.by in core]
+    assert sorted(tested) == sorted({*core} - {"mgiou-centred"})
+    assert "test-late" in tested

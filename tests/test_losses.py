@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -619,6 +621,51 @@ def test_normalisation_averages_over_steps():
     # An empty batch measures nothing.
     _, _, metrics = loss(pred[:0], target[:0], mask[:0], area[:0])
     assert metrics["mgiou_scale"].item() == pytest.approx(l2 / mgiou, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    ("normalised", "expected"),
+    [(True, [0.543739487, 0.505299209, 0.429210044]), (False, [0.542467562, 0.502102199, 0.420973990])],
+)
+def test_the_drop_in_step_by_step(normalised, expected, dtype):
+    """Golden, of the time when it had its own schedules and averages."""
+    loss = HybridPolygonLoss("cosine", total_epochs=7, normalize_gradients=normalised)
+    pred, target, mask, area = (one.to(dtype) for one in batch())
+    totals = [float(loss(pred + step / 4, target, mask, area, epoch=2 * step)[0]) for step in range(3)]
+    assert totals == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("normalised", [True, False])
+def test_in_single_precision_the_drop_in_is_the_strategy_hybrid_to_the_bit(schedule, normalised):
+    from bench.detector.mixer import Mixer
+    from strategies import build
+
+    loss = HybridPolygonLoss(schedule, total_epochs=5, normalize_gradients=normalised)
+    normalization = "gradient" if normalised else "none"
+    mixer = Mixer(build("hybrid", {"schedule": schedule, "normalization": normalization}), "paper", 5)
+    for step in range(15):
+        mixer.epoch = step // 3
+        pred, target = random_convex(6, 4, step).float(), random_convex(6, 4, step + 50).float()
+        visible, area = torch.ones(6, 4), torch.full((6,), 20.0)
+        assert torch.equal(loss(pred, target, visible, area, mixer.epoch)[0], mixer(pred, target, visible, area))
+
+
+def test_its_arguments_may_be_changed_as_attributes():
+    loss = HybridPolygonLoss("linear")
+    loss.alpha_schedule, loss.alpha_end, loss.total_epochs = "step", 0.1, 10
+    assert loss.get_alpha(9) == 0.1
+
+
+def test_the_losses_need_torch_and_nothing_else():
+    code = (
+        "import sys, torch; known = set(sys.modules); import bench.losses;"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - known} - set(sys.stdlib_module_names);"
+        "print(*sorted(new - {'torch'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["bench", "strategies"]
 
 
 def test_without_normalisation_the_scales_are_one():

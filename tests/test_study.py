@@ -11,7 +11,7 @@ import datasets
 import strategies
 from bench.errors import UserError
 from bench.settings import DEFAULTS
-from bench.study import Run, arms_of, plan
+from bench.study import Run, arms_of, check_vertices, plan
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,12 @@ def test_whatever_changes_the_result_changes_the_id(data, change):
 def test_the_order_of_settings_does_not_change_the_id(data):
     (run,) = planned(data, ["l2"])
     assert dataclasses.replace(run, settings=dict(reversed(DEFAULTS.items()))).id == run.id
+
+
+@pytest.mark.parametrize("wrong", [2, 17, 4.0, True, "4", None])
+def test_what_is_no_number_of_vertices_is_refused_in_the_users_words(wrong):
+    with pytest.raises(UserError, match=f"^vertices={wrong}: a polygon here has 3 to 16 vertices$"):
+        check_vertices(wrong, f"vertices={wrong}")
 
 
 def test_vertices_come_from_the_data_unless_given(data):

@@ -169,6 +169,8 @@ def test_any_registered_strategy_can_be_named():
     arm = arm_of(read_words(["strategy=two-stage-70", "mgiou=centred"]).loss)
     assert (arm.strategy.name, arm.form) == ("two-stage-70", "centred")
     assert arm_of(read_words([]).loss).strategy.name == "l2"
+    forms = {name: arm_of({"strategy": name}).form for name in ("l2", "cosine", "mgiou-centred")}
+    assert forms == {"l2": None, "cosine": "paper", "mgiou-centred": "centred"}
 
 
 @pytest.mark.parametrize(
@@ -190,6 +192,8 @@ def test_any_registered_strategy_can_be_named():
         (["strategy=static[alpha=[0.1,0.2]]"], "2 strategies"),
         (["strategy=cosin"], "did you mean"),
         (["mgiou=square"], "paper and centred"),
+        (["strategy=l2", "mgiou=paper", "data=documents"], "gives MGIoU no weight; leave it out"),
+        (["strategy=rescue", "mgiou=paper", "data=documents"], r"rescue\[by=cosine\] is in form centred; leave it out"),
         (["model=yolo99n-polygon.yaml", "data=documents"], "no yolo99"),
         (["vertices=2", "data=documents"], "3 to 16"),
         (["vertices=4.0", "data=documents"], "3 to 16"),

@@ -37,6 +37,11 @@ def rescue(label: str) -> Arm:
     return Arm(f"rescue[by={label}]", "centred")
 
 
+def rescued(test: Arm) -> str:
+    """Return the label of the strategy that an escape test (`rescue`) is of."""
+    return test.label.removeprefix("rescue[by=").removesuffix("]")
+
+
 STUCK_ALONE = Rate("escaped", rescue("mgiou"), Region(high=0.5))
 """MGIoU alone frees few of the runs that are stuck."""
 

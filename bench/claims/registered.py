@@ -40,13 +40,9 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=1024)  # an error is not kept: a plug-in may yet bring the name
 def _key_of(label: str) -> str:
-    from strategies import parse
-    from strategies.errors import StrategyError
+    from strategies import parse_one
 
-    found = parse(label)
-    if len(found) != 1:
-        raise StrategyError(f"{label} is {len(found)} strategies")
-    (one,) = found
+    one = parse_one(label)
     return strategy_key({"name": one.name, "parameters": _without_drawn(one), "source": one.source_digest()})
 
 

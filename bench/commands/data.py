@@ -49,7 +49,7 @@ def import_(
     import datasets
 
     found = datasets.import_as(source, name, replace=replace)
-    _tell_notes(found)
+    options.say_notes(found)
     word = shlex.quote(name)
     options.say(f"{_sizes(found)}; train on them: --data {word}; look at them: python -m bench data inspect {word}")
 
@@ -98,15 +98,10 @@ def export_(
 
     found = datasets.load(source)
     notes = export(found, to.value, out)
-    _tell_notes(found)
+    options.say_notes(found)
     for note in notes:
         options.say(f"{found.name}: {note}")
     options.say(f"{_sizes(found)}, as {to.value} in {out}")
-
-
-def _tell_notes(found: DataSet) -> None:
-    for note in found.notes:
-        options.say(f"{found.name}: {note}")
 
 
 def _sizes(found: DataSet) -> str:

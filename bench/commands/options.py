@@ -7,11 +7,14 @@ import sys
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from datasets import DataSet
 
 RESULTS = Path("results")
 
@@ -158,6 +161,12 @@ def say(text: str) -> None:
     """Tell the user something on stderr."""
     with suppress(OSError):  # nobody reads it any more, or the disk of a log is full
         print(f"bench: {text}", file=sys.stderr)
+
+
+def say_notes(data: DataSet) -> None:
+    """Tell the user what was left out of a data set, or understood in one of several ways."""
+    for note in data.notes:
+        say(f"{data.name}: {note}")
 
 
 def plain(value: Any) -> str:

@@ -179,6 +179,7 @@ def words(
         dropped: after how many seeds a strategy was left out.
         lost: what became of the runs of a strategy that have no figure.
     """
+    from bench.report.row import REFERENCE
     from bench.statistics import WORSE
 
     best, *others = found
@@ -194,9 +195,9 @@ def words(
     elif open_:
         names = ", ".join(_name(one.key) for one in open_)
         lines.append(f"Not settled (UNDECIDED) against {len(open_)} of {len(others)}: {names}.")
-        reference = next((one for one in open_ if one.key[0] == "l2"), None)
+        reference = next((one for one in open_ if one.key[0] == REFERENCE), None)
         if reference is not None:
-            lines.append("It is not shown to be better than l2 alone, which is the simplest.")
+            lines.append(f"It is not shown to be better than {REFERENCE} alone, which is the simplest.")
         needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
         if needed:
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")

@@ -91,8 +91,8 @@ def _job(words: Words) -> Job:
     from bench.detector.trainer import Job
     from bench.execution.hardware import resolve_device
     from bench.metrics import MIN_CONFIDENCE
+    from bench.study import check_vertices
     from bench.training_words import refuse_idle
-    from datasets.coco import VERTICES
 
     place = words.place
     model = str(place.get("model", "yolo11n-polygon.yaml"))
@@ -114,11 +114,9 @@ def _job(words: Words) -> Job:
     weights = place.get("pretrained")
     pretrained = weights if isinstance(weights, str) else None
     data = datasets.load(str(place["data"]))
-    for note in data.notes:
-        options.say(f"{data.name}: {note}")
+    options.say_notes(data)
     vertices = place.get("vertices", data.vertices)
-    if type(vertices) is not int or vertices not in VERTICES:
-        raise UserError(f"vertices={vertices}: a polygon here has {VERTICES[0]} to {VERTICES[-1]} vertices")
+    check_vertices(vertices, f"vertices={vertices}")
     if pretrained:
         options.say(transferred(pretrained, model, vertices, data.categories))
     return Job(

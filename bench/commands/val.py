@@ -36,8 +36,7 @@ def val(
     used_device = resolve_device(device)
     model = load_detector(weights)
     loaded = datasets.load(data)
-    for note in loaded.notes:
-        options.say(f"{loaded.name}: {note}")
+    options.say_notes(loaded)
     if category_ids_of(model, loaded) != loaded.category_ids:
         options.say(f"{loaded.name}: the categories are in another order than the detector's, and matched by name")
     found = detect(model, loaded, imgsz=image_size(model, imgsz), device=used_device, batch=batch)

@@ -10,7 +10,7 @@ from typing import Any
 import datasets
 import strategies
 from bench.arm import Arm
-from bench.commands.options import Form, Precision, Suite, say
+from bench.commands.options import Form, Precision, Suite, say, say_notes
 from bench.detector.freezing import check_freeze
 from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
@@ -114,8 +114,7 @@ def wanted(
         for loaded in asked.data.values():
             say(f"{loaded.name}: {transferred(pretrained, model, vertices or loaded.vertices, loaded.categories)}")
     for loaded in asked.data.values():
-        for note in loaded.notes:
-            say(f"{loaded.name}: {note}")
+        say_notes(loaded)
     return asked
 
 

@@ -11,7 +11,9 @@ import yaml
 import strategies
 from bench.arm import Arm
 from bench.errors import UserError
+from bench.losses import FORMS
 from bench.setting_value import read_value
+from bench.study import arms_of
 from bench.training_words import sift
 from strategies.hybrid import Hybrid
 
@@ -81,22 +83,19 @@ def arm_of(words: Mapping[str, Any]) -> Arm:
     if hybrid and "strategy" in words:
         raise UserError("use_hybrid_loss and strategy both choose the losses; give one")
     form = words.get("mgiou", "paper")
-    if form not in ("paper", "centred"):
-        raise UserError(f"mgiou={form}: there are paper and centred")
+    if form not in FORMS:
+        raise UserError(f"mgiou={form}: there are {' and '.join(FORMS)}")
     if hybrid:
         given = {name: words[key] for key, name in _HYBRID.items() if key in words}
         normal = _flag(words, "normalize_gradients", True)
         strategy = strategies.build(Hybrid.name, {**given, "normalization": "gradient" if normal else "none"})
     else:
-        found = strategies.parse(str(words.get("strategy", "l2")))
-        if len(found) > 1:
-            raise UserError(f"strategy={words['strategy']}: {len(found)} strategies; one training has one")
-        strategy = found[0]
-    forms = strategy.forms
-    if "mgiou" in words and form not in forms:
-        has = f"is in form {forms[0]}" if forms else "gives MGIoU no weight"
+        strategy = strategies.parse_one(str(words.get("strategy", "l2")))
+    (arm,) = arms_of([strategy], [form])
+    if "mgiou" in words and form != arm.form:
+        has = f"is in form {arm.form}" if arm.form else "gives MGIoU no weight"
         raise UserError(f"mgiou={form}: {strategy.label} {has}; leave it out")
-    return Arm(strategy, None if not forms else form if form in forms else forms[0])
+    return arm
 
 
 def run_folder(words: Mapping[str, Any], default: str) -> Path:

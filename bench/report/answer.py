@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.claims import Finding, Judgement
+from bench.claims.declared import rescued
 from bench.claims.model import causes_first
 from bench.claims.planning import runs_of_each
 from bench.claims.show import what_would_decide
@@ -155,7 +156,7 @@ def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:
     told, claim = [], judgement.claim
     for leaf, finding in zip(claim.leaves(), judgement.findings, strict=True):
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
-            k, by = round(finding.estimate * finding.n), leaf.arm.label.removeprefix("rescue[by=").removesuffix("]")
+            k, by = round(finding.estimate * finding.n), rescued(leaf.arm)
             counted = f"{k} of {finding.n}" if brief else count_of(k, finding.n, finding.interval)
             told.append(f"{by} {counted}, {figure(ends.get((leaf.arm.label, leaf.arm.form)))}")
     needed = None if judgement.decided else runs_of_each(claim, judgement.findings, looks)

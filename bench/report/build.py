@@ -50,7 +50,8 @@ def build(
 ) -> Report:
     """Return the report of a study. It does not depend on the order of its arguments, the clock or the machine.
 
-    Of what is installed it depends on one thing: claims are judged on runs of the strategies as they are registered.
+    Of what is installed it depends on the strategies: claims are judged on runs of them as they are registered, and
+    one that says that it is about another stands outside the comparison.
 
     Args:
         records: of any number of conditions.

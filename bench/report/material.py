@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.claims.declared import rescue
 from bench.claims.registered import is_registered
 from bench.records import RunRecord
 from bench.report.model import Row
@@ -54,8 +55,9 @@ class Material:
         label = self.of(row)[0].label
         if not is_registered(label, row.strategy):
             return None
-        found = {one.form: one for one in self.escapes if one.label == f"rescue[by={label}]"}
-        return found.get(row.form) or found.get("centred")
+        test = rescue(label)
+        found = {one.form: one for one in self.escapes if one.label == test.label}
+        return found.get(row.form) or found.get(test.form)
 
     def escape_tests(self) -> dict[str, Escape]:
         """Return each escape test once: by the name of its row, or of its strategy where several rows have the test."""

@@ -8,7 +8,7 @@ import pytest
 
 import strategies
 from bench.claims import CLAIMS, judge
-from bench.claims.declared import CENTRED, difference, value
+from bench.claims.declared import CENTRED, difference, rescue, rescued, value
 from bench.claims.registered import is_registered, registered_key, strategy_key
 from bench.claims.show import to_rows
 from bench.claims.statement import Arm, Claim, Rate, Region
@@ -94,6 +94,11 @@ def test_a_run_of_today_is_what_its_label_stands_for_once_it_is_on_disk():
         run = Run(strategy, arm.form, {"name": "d", "fingerprint": "f", "vertices": 4}, 0, "yolo11n-polygon.yaml", {})
         stored = json.loads(json.dumps(to_plain(run.identity)))
         assert registered_key(arm.label) == strategy_key(stored["strategy"]), arm
+
+
+@pytest.mark.parametrize("label", ["cosine", "static[alpha=0.1]", "test-listed[knots=[[0.5,1]]]"])
+def test_an_escape_test_tells_whose_it_is(label):
+    assert rescued(rescue(label)) == label
 
 
 def test_the_form_still_tells_arms_apart():

@@ -8,6 +8,7 @@ import pytest
 from bench.report import build, render
 from bench.report.tables import kept_share
 from bench.statistics import paired_difference
+from strategies import Strategy, register, registry
 
 from .reading import plain, section, table
 from .samples import control, record, rescue, study
@@ -33,10 +34,31 @@ def test_only_strategies_and_their_variants_are_compared():
 
 
 def test_a_strategy_that_only_sounds_like_one_is_a_strategy():
-    """A plug-in may be called what it likes; what makes a control is that it says whose."""
-    found = compare([*BASE, record("control-x", 0, 0.5, "paper"), record("rescue", 0, 0.5, "paper", parameters={})])
+    """A plug-in may be called what it likes, and have what parameters it likes: its class says what it is."""
+    sounding = record("control-x", 0, 0.5, "paper", parameters={"of": "cosine"})
+    found = compare([*BASE, sounding, record("rescue", 0, 0.5, "paper", parameters={})])
     assert {row.label for row in found.rows} == {"l2", "cosine", "control-x", "rescue"}
     assert found.special == ()
+
+
+@pytest.mark.parametrize(("role", "table"), [("rescue", "escapes"), ("control", "controls")])
+def test_a_plug_in_may_be_about_another_strategy_and_is_compared_where_it_is_not_loaded(role, table):
+    about = record("mine", 0, 0.5, "paper", parameters={"whose": "cosine"})
+
+    class Mine(Strategy):
+        whose: str = "cosine"
+
+    Mine.role, Mine.about = role, "whose"
+    try:
+        register("mine", core=False)(Mine)
+        loaded = compare([*BASE, about])
+    finally:
+        registry._registry.pop("mine", None)
+    assert [row.label for row in loaded.rows] == ["l2", "cosine"]
+    assert [row.label for row in loaded.special] == ["mine"]
+    (one,) = getattr(loaded, table)
+    assert (one.by if role == "rescue" else one.of) == {"rescue": "cosine", "control": "cosine (paper)"}[role]
+    assert {row.label for row in compare([*BASE, about]).rows} == {"l2", "cosine", "mine"}
 
 
 def test_variants_are_a_table_of_their_own_with_their_own_holm():

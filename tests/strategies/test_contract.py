@@ -108,6 +108,14 @@ class WithoutAComma(SameAsStatic):
     forms = "centred"
 
 
+class OfUnknownRole(SameAsStatic):
+    role = "escape"
+
+
+class OfNobody(SameAsStatic):
+    role, about = "control", "of"
+
+
 class Dividing(Strategy):
     def weights(self, signals):
         return signals.grad_mgiou / signals.grad_l2, 1.0
@@ -141,6 +149,8 @@ class SeeingTheSeed(Mix):
         (ReachingTheEnd, "weights_are_usable"),
         (WithoutForms, "forms_are_known"),
         (WithoutAComma, "forms_are_known"),
+        (OfUnknownRole, "role_is_known"),
+        (OfNobody, "role_is_known"),
         (Dividing, "gradients_may_vanish"),
         (WithDimensions, "weights_are_usable"),
         (RememberingElsewhere, "state_survives"),
@@ -158,6 +168,37 @@ class SeeingTheSeed(Mix):
 def test_a_strategy_that_breaks_the_contract_is_told_how(cls, check):
     with registered(type(cls.__name__, (cls,), {"__annotations__": {}})) as made:
         assert check in contract.failures(made())
+
+
+UNUSABLE = [(0, 0), (-0.5, 1), (1, float("nan")), (float("inf"), 1), (None, 1), ("1", 1), (1,), (1, 1, 1)]
+
+
+@pytest.mark.parametrize("weights", UNUSABLE, ids=repr)
+def test_what_is_unusable_is_refused_alike_wherever_it_is_met(weights):
+    """When a strategy is built, when it is held to its contract, and in the list of a control."""
+
+    class Giving(Strategy):
+        def weights(self, signals):
+            return weights
+
+    with registered(Giving) as made:
+        with pytest.raises(strategies.StrategyError, match=r"must return|must be finite"):
+            strategies.build("test-only")
+        assert "weights_are_usable" in contract.failures(made())
+    with pytest.raises(strategies.StrategyError, match="trajectory"):
+        strategies.build("control-replay", {"trajectory": (weights,)})
+
+
+@pytest.mark.parametrize("weights", [(0, 1), (1e-30, 0.0), (True, 2)], ids=repr)
+def test_what_is_usable_is_taken_alike(weights):
+    class Giving(Strategy):
+        def weights(self, signals):
+            return weights
+
+    with registered(Giving) as made:
+        assert strategies.build("test-only") == made()
+        assert "weights_are_usable" not in contract.failures(made())
+    assert strategies.build("control-replay", {"trajectory": (weights,)}).trajectory == (weights,)
 
 
 @pytest.mark.parametrize("normalization", ["none", "constant", "loss-ema", "gradient"])

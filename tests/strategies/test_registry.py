@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import subprocess
+import sys
+
 import pytest
 
 import strategies
@@ -26,6 +30,32 @@ def test_the_order_is_that_of_the_design():
     ]
 
 
+def test_the_order_is_the_same_whatever_was_imported_first(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text("from strategies import Mix, register\n@register('mine')\nclass Mine(Mix):\n    pass\n")
+    code = (
+        "import sys, strategies, strategies.hybrid, strategies.adaptive\n"
+        "strategies.load_plugin(sys.argv[1])\n"
+        "print(*strategies.names())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, mine], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [*strategies.names(), "mine"]
+
+
+def test_a_package_that_cannot_be_loaded_hides_no_other(monkeypatch):
+    broken = importlib.metadata.EntryPoint("bad", "no.such.module", strategies.registry.ENTRY_POINTS)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [broken])
+    strategies.registry._discover.cache_clear()
+    try:
+        assert strategies.find("rescue").about == "by"
+        assert strategies.find("nobody") is None
+        with pytest.raises(StrategyError, match="bad"):
+            strategies.get("rescue")
+    finally:
+        monkeypatch.undo()
+        strategies.registry._discover.cache_clear()
+
+
 def test_a_list_spans_a_grid():
     found = strategies.parse("static[alpha=[0.1,0.3],normalization=[none,gradient]]")
     assert [(s.alpha, s.normalization) for s in found] == [
@@ -45,6 +75,8 @@ def test_an_integer_is_taken_for_a_float():
 def test_the_label_names_what_differs_from_the_defaults():
     assert strategies.parse("cosine[start=1.0,end=0.1]")[0].label == "cosine[end=0.1]"
     assert strategies.parse("cosine[start=1.0]")[0].label == "cosine"
+    hybrid = "hybrid[normalization=none,schedule=linear,start=0.8]"  # in the order of their declaration
+    assert strategies.parse("hybrid[start=0.8,schedule=linear,normalization=none]")[0].label == hybrid
 
 
 @pytest.mark.parametrize(
@@ -173,6 +205,14 @@ def test_a_plugin_that_ends_the_process_on_import_is_named(tmp_path):
         ("raise ValueError('two\\nlines')", "plug_fails.py, line 5: ValueError: two lines"),
         ("return 0.5", "weights() returns 0.5; it must return (w_l2, w_mgiou)"),
         ("return 0.5, 0.3, 0.2", "weights() returns (0.5, 0.3, 0.2); it must"),
+        ("return 0.5, None", "weights() returns (0.5, None); it must"),
+        ("return signals.gram[0], 1.0", "each a number or a 0-dim tensor"),
+        ("return (1.0, 1.0) if signals.epoch else (0.0, 0.0)", "(0, 0) at 0% of a run; they must be"),
+        ("return 1.0, -0.5", "(1, -0.5) at 0% of a run; they must be"),
+        (
+            "return 1.0, 1.0\n    def alpha_at(self, signals):\n        return 1 + signals.progress",
+            "its alpha is 1.05 at 5% of a run; it must lie between 0 and 1",
+        ),
     ],
 )
 def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_says_where(tmp_path, body, message):
@@ -189,3 +229,21 @@ def test_a_strategy_whose_code_fails_or_returns_something_else_is_one_line_that_
         strategies.registry._registry.pop("test-fails", None)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_text_for_one_strategy_is_read_as_such_and_by_what_is_registered_then():
+    assert strategies.parse_one("static[alpha=[0.1]]").label == "static[alpha=0.1]"
+    with pytest.raises(StrategyError, match=r"^static\[alpha=\[0.1,0.5\]\] is 2 strategies; name one$"):
+        strategies.parse_one("static[alpha=[0.1,0.5]]")
+    found = []
+    for _ in range(2):
+
+        class Half(strategies.Mix):
+            def alpha_at(self, signals):
+                return 0.5
+
+        try:
+            found.append((strategies.register("test-one")(Half), strategies.parse_one("test-one")))
+        finally:
+            strategies.registry._registry.pop("test-one", None)
+    assert [type(one) for _, one in found] == [cls for cls, _ in found]

@@ -47,7 +47,10 @@ def test_a_rescue_measures_what_it_begins_with_and_keeps_the_others_stages():
         assert rescue.weights(signals(second.first_epoch(epochs), epochs)) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("text", ["rescue[by=nobody]", "rescue[at=0]", "rescue[at=1]", "rescue[by=rescue]"])
+@pytest.mark.parametrize(
+    "text",
+    ["rescue[by=nobody]", "rescue[at=0]", "rescue[at=1]", "rescue[by=rescue]", "rescue[by=static[alpha=[0.1,0.5]]]"],
+)
 def test_a_rescue_that_makes_no_sense_is_refused(text):
     with pytest.raises(strategies.StrategyError):
         strategies.parse(text)
@@ -68,6 +71,15 @@ def test_a_control_plays_its_list_and_keeps_the_stages(name):
 def test_a_list_that_holds_no_weights_is_refused(rows):
     with pytest.raises(strategies.StrategyError, match="trajectory"):
         strategies.build("control-replay", {"trajectory": rows})
+
+
+@pytest.mark.parametrize("name", [name for name in strategies.names() if name.startswith("control-")])
+@pytest.mark.parametrize(
+    ("of", "told"), [("static[alpha=[0.1,0.5]]", "is 2 strategies; name one"), ("cosin", "did you mean 'cosine'")]
+)
+def test_a_control_is_of_one_strategy_that_exists(name, of, told):
+    with pytest.raises(strategies.StrategyError, match=told):
+        strategies.build(name, {"of": of})
 
 
 @pytest.mark.parametrize("name", strategies.names())

@@ -9,7 +9,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
-from bench.report.arms import CONTROL, RESCUE
+from bench.report.arms import about
 from bench.report.model import Row
 
 WIDTH = 8.0
@@ -75,6 +75,5 @@ def colours(rows: Iterable[Row]) -> dict[str, str]:
 
 def _family(row: Row) -> str:
     """Return the first word of a strategy's name; of the strategy it is about, for an escape test or a control."""
-    parameters = row.strategy["parameters"]
-    about = parameters.get({RESCUE: "by", CONTROL: "of"}.get(row.table, ""), row.strategy["name"])
-    return str(about).partition("[")[0].partition("-")[0]
+    name = about(row.strategy) or row.strategy["name"]
+    return name.partition("[")[0].partition("-")[0]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.report.arms import is_one_loss
 from bench.report.figures.groups import Group, groups_of
 from bench.report.figures.histories import Curve, curve
 from bench.report.html.markup import significant
@@ -118,7 +119,7 @@ def _shown(group: Group) -> set[str]:
     """Return which rows of a group are drawn at first: of the strategies the first, and those with one loss alone."""
     if group.key:
         return set()
-    alone = [row.name for row in group.rows if row.reference or row.label in ("mgiou", "mgiou-centred")]
+    alone = [row.name for row in group.rows if row.reference or is_one_loss(row.strategy)]
     others = sorted((row for row in group.rows if row.name not in alone), key=lambda row: not row.done)
     return {*alone, *(row.name for row in others[: max(0, _SHOWN - len(alone))])}
 
