@@ -17,8 +17,7 @@ from bench.detector.model import PolygonModel, network_size
 from bench.detector.predict import predict
 from bench.evaluation.results import Result
 from datasets import DataSet, Image, Split
-from datasets.formats.files import content, shown
-from datasets.pictures import size_of
+from datasets.files import picture_size
 
 CONFIDENCE = 0.001
 """Least score that counts for AP."""
@@ -85,7 +84,7 @@ def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
     """
     images = []
     for number, path in enumerate(paths, 1):
-        width, height = size_of(content(path, shown(path)), path, shown(path.parent))
+        width, height = picture_size(path)
         images.append(Image(number, path, width, height, ()))
     categories = tuple(names[index] for index in sorted(names))
     ids = tuple(index + 1 for index in sorted(names))

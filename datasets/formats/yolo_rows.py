@@ -10,7 +10,7 @@ import numpy as np
 
 from datasets.annotations import REACH, Ring, polygons
 from datasets.errors import DataError
-from datasets.formats.files import lines, shown
+from datasets.files import lines, shown
 from datasets.formats.labelled import Shape
 
 
