@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from bench.evaluation.samples import evenly
 from bench.geometry import resample
-from bench.report.figures.pictures import evenly
 from datasets import DataSet, Split
 from datasets.coco import VERTICES
 

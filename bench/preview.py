@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
+from bench.evaluation.samples import evenly
 from bench.geometry import resample
 from bench.report.figures.lettering import fitted, legible
-from bench.report.figures.pictures import evenly, pixels
+from bench.report.figures.pictures import pixels
 from datasets import DataSet
 
 IMAGES = 12

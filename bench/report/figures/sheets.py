@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure as Canvas
 
+from bench.evaluation.samples import evenly, followed
 from bench.report.arms import CORE, VARIANT
 from bench.report.figures import charts, curves, forest, gallery, panels
 from bench.report.figures.groups import Group, groups_of, pages
 from bench.report.figures.histories import Histories
-from bench.report.figures.pictures import evenly
 from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import names as listed
 from bench.statistics import HOLM, LOOKS, NO_SPREAD
@@ -106,9 +106,9 @@ def _curves(title: str, groups: Sequence[Group], palette: Mapping[str, str], his
 
 
 def _galleries(title: str, groups: Sequence[Group], folder: Path, data: DataSet) -> Iterator[Sheet]:
-    images = evenly(data.val.images, gallery.IMAGES)
+    images = evenly(followed(data.val), gallery.IMAGES)
     numbers = ", ".join(str(image.id) for image in images)
-    where = f"{len(images)} of {len(data.val.images)} validation images, evenly spaced by id ({numbers})"
+    where = f"{len(images)} of {len(data.val.images)} validation images, chosen by their ids alone ({numbers})"
     heading = f"{title}: predictions on the same images"
     for page, rows in pages(heading, groups, lambda group: [row for row in group.rows if row.done], gallery.MOST):
         caption = (
