@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from datasets.annotations import Ring, Size, area, completed, crowd, extent, polygons, same_box
+from datasets.annotations import Size, completed, crowd, extent, polygons, same_box
 from datasets.errors import DataError, wrong
 from datasets.fields import by_id, field
 from datasets.files import content, parsed, shown
 from datasets.model import DataSet, Image, Object, Split
 from datasets.notes import as_lines
 from datasets.pictures import locate, size_of
+from datasets.rings import Ring, area, is_simple
 
 VERTICES = range(3, 17)
 HELD = 0.8
@@ -142,7 +143,7 @@ class _Reader:
             "objects of {} have several parts: the largest is trained on, all are scored": len(parts) > 1,
             "objects of {} have a part inside another: were it a hole, it is filled": _has_part_inside(parts),
             "polygons of {} reach outside their image, and are used as they are": _reaches_out(points, size),
-            "polygons of {} cross themselves, and are used as they are": not _is_simple(points),
+            "polygons of {} cross themselves, and are used as they are": not is_simple(points),
             "boxes of {} are not those of their polygons; the box AP is of the boxes": not same_box(
                 result["bbox"], box
             ),
@@ -196,10 +197,6 @@ def _categories(called: str, raw: Mapping[str, Any]) -> dict[int, str]:
 
 def _reaches_out(points: Ring, size: Size) -> bool:
     return bool((points < 0).any() or (points > size).any())
-
-
-def _is_simple(points: Ring) -> bool:
-    return bool(shapely.is_simple(shapely.linearrings(points)))
 
 
 def _has_part_inside(parts: Sequence[Ring]) -> bool:

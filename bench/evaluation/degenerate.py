@@ -10,7 +10,8 @@ import shapely
 
 from bench.evaluation.names import RATES
 from bench.evaluation.results import Result, ring_of
-from bench.geometry import area, clip_to_image, convex_hull, is_simple
+from bench.geometry import clip_to_image, convex_hull
+from datasets.rings import area, is_simple
 
 FULL_IMAGE, OBJECT = 0.90, 0.80
 """Full-image: the clipped hull covers more than the one, the object less than the other."""

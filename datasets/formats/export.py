@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from datasets.annotations import Ring, area, polygons
+from datasets.annotations import polygons
 from datasets.cache import made
 from datasets.errors import DataError
 from datasets.files import SUFFIXES
@@ -19,6 +19,7 @@ from datasets.formats.conversion import file_names, of_data_set, place
 from datasets.formats.labelme import LABELS
 from datasets.model import DataSet, Image, Split
 from datasets.notes import as_lines
+from datasets.rings import Ring, area
 
 LABELME = "5.5.0"
 """Version of labelme that its files say they are of."""

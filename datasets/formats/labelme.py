@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from datasets.annotations import Ring, polygons
+from datasets.annotations import polygons
 from datasets.errors import DataError, wrong
 from datasets.fields import is_number
 from datasets.files import content, files_in, images_in, json_of, lines, shown, walk
@@ -22,6 +22,7 @@ from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.splits import divided, split_of
 from datasets.notes import noted
 from datasets.pictures import short, size_of
+from datasets.rings import Ring
 
 LABELS = "labels.txt"
 """labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
