@@ -53,6 +53,7 @@ class RunRecord:
         timing: ISO dates in UTC, and seconds.
         provenance: versions, commit, hardware.
         shared: by run id, how many of the first epochs were trained once for this run and for that.
+        images: by split, how many the run was trained and scored on; empty until it is scored, or not on record.
     """
 
     schema: int
@@ -67,6 +68,7 @@ class RunRecord:
     provenance: Mapping[str, Any]
     ledger: Mapping[str, float] = field(default_factory=dict)
     shared: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -116,9 +118,9 @@ class RunRecord:
             wrong = next(
                 (
                     f"{table}.{key:.40} is no number"
-                    for table in ("metrics", "ledger", "shared")
+                    for table in ("metrics", "ledger", *_COUNTS)
                     for key, value in raw.get(table, {}).items()
-                    if not (_is_epochs(value) if table == "shared" else _is_figure(value))
+                    if not (_is_count(value) if table in _COUNTS else _is_figure(value))
                 ),
                 None,
             )
@@ -358,6 +360,7 @@ _OPTIONAL: dict[str, Any] = {
     "identity": {"strategy": {"source": str}, "model_digest": str},
     "ledger": dict,
     "shared": dict,
+    "images": dict,
     "timing": {
         "started": _TEXT,
         "finished": _TEXT,
@@ -377,6 +380,8 @@ _OPTIONAL: dict[str, Any] = {
     },
 }
 """What a run that has not started does not have yet."""
+_COUNTS = ("shared", "images")
+"""Tables of whole numbers."""
 
 
 def _parse(text: str | bytes, where: str) -> Any:
@@ -413,7 +418,7 @@ def _is_figure(value: Any) -> bool:
     return type(value) is int and abs(value) < 2**63
 
 
-def _is_epochs(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
 
