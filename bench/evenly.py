@@ -9,9 +9,10 @@ Item = TypeVar("Item")
 
 
 def evenly(items: Sequence[Item], count: int) -> list[Item]:
-    """Return so many items at even distances, each from the middle of its part; all of them where there are fewer.
+    """Return so many items at even distances, from the first on; all of them where there are fewer.
 
-    What an item is has no say in which, so that nothing is picked for how it looks or scores.
+    What an item is has no say in which, so that nothing is picked for how it looks or scores. Runs on record keep
+    predictions on the images that this chose: another rule would find none on its own.
     """
     count = min(count, len(items))
-    return [items[int((place + 0.5) * len(items) / count)] for place in range(count)]
+    return [items[number * len(items) // count] for number in range(count)]

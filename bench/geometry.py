@@ -6,24 +6,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from datasets.rings import signed_area
+
 Points = NDArray[np.floating]
 
 TIE = 1e-4
 """Share of a ring's larger side by which two distances may differ and still tie; single precision adds less."""
 _DECIMALS = 6
 _SLIVER = 1e-9
-
-
-def signed_area(points: Points) -> NDArray[np.floating]:
-    """Return the shoelace area of rings (..., V, 2): positive when they run clockwise on the screen."""
-    x, y = points[..., 0], points[..., 1]
-    x, y = x - x[..., :1], y - y[..., :1]  # far from the origin the products would cancel badly
-    return 0.5 * (x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1)
-
-
-def area(points: Points) -> float:
-    """Return the area of the ring (V, 2); a ring that crosses itself counts its parts with their signs."""
-    return float(abs(signed_area(np.asarray(points, dtype=np.float64))))
 
 
 def canonical_permutation(points: Points) -> NDArray[np.intp]:
@@ -83,11 +73,6 @@ def _corner_sizes(before: Points, at: Points, after: Points) -> Points:
     """Return twice the areas of the triangles (K, 2) of vertices with their neighbours: (K,)."""
     a, b = at - before, after - before
     return np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
-
-
-def is_simple(ring: Points) -> bool:
-    """Return whether the ring (V, 2) neither crosses nor touches itself."""
-    return bool(shapely.is_simple(shapely.linearrings(np.asarray(ring, dtype=np.float64))))
 
 
 def convex_hull(points: Points) -> Points:

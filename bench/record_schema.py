@@ -10,6 +10,8 @@ _TEXT = (str, type(None))
 
 FIGURES = ("metrics", "ledger")
 """The tables of a record that hold numbers, or null for what is not one."""
+_COUNTS = ("shared", "images")
+"""The tables of whole numbers."""
 
 _REQUIRED: dict[str, Any] = {
     "id": str,
@@ -34,6 +36,7 @@ _OPTIONAL: dict[str, Any] = {
     "identity": {"strategy": {"source": str}, "model_digest": str},
     "ledger": dict,
     "shared": dict,
+    "images": dict,
     "timing": {
         "started": _TEXT,
         "finished": _TEXT,
@@ -66,7 +69,7 @@ def misfit(raw: Mapping[str, Any]) -> str | None:
 
 
 def _no_number(raw: Mapping[str, Any]) -> str | None:
-    for table, fits in (*((name, _is_figure) for name in FIGURES), ("shared", _is_epochs)):
+    for table, fits in (*((name, _is_figure) for name in FIGURES), *((name, _is_count) for name in _COUNTS)):
         for key, value in raw.get(table, {}).items():
             if not fits(value):
                 return f"{table}.{key:.40} is no number"
@@ -97,5 +100,5 @@ def _is_figure(value: Any) -> bool:
     return type(value) is int and abs(value) < 2**63
 
 
-def _is_epochs(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**31

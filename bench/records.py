@@ -47,6 +47,7 @@ class RunRecord:
         timing: ISO dates in UTC, and seconds.
         provenance: versions, commit, hardware.
         shared: by run id, how many of the first epochs were trained once for this run and for that.
+        images: by split, how many the run was trained and scored on; empty until it is scored, or not on record.
     """
 
     schema: int
@@ -61,6 +62,7 @@ class RunRecord:
     provenance: Mapping[str, Any]
     ledger: Mapping[str, float] = field(default_factory=dict)
     shared: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:

@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools import mask
 
 from datasets.errors import DataError
 from datasets.fields import is_number, is_within
+from datasets.rings import Ring, area
 
-Ring = NDArray[np.float64]
 Size = tuple[int, int]
 
 REACH = 10
 """Longer sides of the image that a coordinate may be from its origin: pycocotools' memory grows with the distance."""
 _LARGEST_AREA = 1e10
 """Square pixels; pycocotools leaves objects of more out of AP."""
+_LONGEST_RUN = 2**32 - 1
+"""Pixels; pycocotools counts in 32 bits."""
 
 
 def polygons(annotation: dict[str, Any], size: Size, where: str) -> list[Ring]:
@@ -69,19 +72,13 @@ def crowd(annotation: dict[str, Any], size: Size, where: str) -> dict[str, Any]:
         counts = _decompressed(counts)
     width, height = size
     whole = isinstance(counts, list) and all(type(count) is int and count >= 0 for count in counts)
-    if not whole or segmentation.get("size") != [height, width] or sum(counts) != width * height:
+    fits = whole and segmentation.get("size") == [height, width] and sum(counts) == width * height <= _LONGEST_RUN
+    if not fits:
         raise DataError(f"{where}: its run-length encoding does not fit its image of {width} x {height}; correct it")
-    inside = np.repeat(np.arange(len(counts)) % 2, counts).reshape(width, height).nonzero()
-    if not len(inside[0]):
+    if not any(counts[1::2]):
         raise DataError(f"{where}: its run-length encoding covers nothing; correct or remove the annotation")
-    pixels = np.stack(inside, axis=1)
-    return _measured(annotation, extent(np.concatenate((pixels, pixels + 1))), float(len(pixels)), where)
-
-
-def area(ring: Ring) -> float:
-    """Return the area of a ring (K, 2); where it crosses itself, parts count with their signs."""
-    x, y = (ring - ring[0]).T
-    return abs(float(0.5 * (x * np.roll(y, -1) - np.roll(x, -1) * y).sum()))
+    encoded = mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+    return _measured(annotation, mask.toBbox(encoded).tolist(), float(mask.area(encoded)), where)
 
 
 def extent(points: NDArray[Any]) -> list[float]:
@@ -131,7 +128,10 @@ def _measured(annotation: dict[str, Any], box: list[float], surface: float, wher
 
 
 def _decompressed(text: str) -> list[int]:
-    """Return the counts of pycocotools' compressed form: 5 bits a character, each count less the one two before it."""
+    """Return the counts of pycocotools' compressed form: 5 bits a character, each count less the one two before it.
+
+    pycocotools takes any text for such counts, and ends the process where they lead beyond the image or the text.
+    """
     counts: list[int] = []
     value = shift = 0
     for character in text:

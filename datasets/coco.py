@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from datasets.annotations import Ring, Size, area, completed, crowd, extent, polygons, same_box
+from datasets.annotations import Size, completed, crowd, extent, polygons, same_box
 from datasets.errors import DataError, wrong
 from datasets.fields import by_id, field
+from datasets.files import content, parsed, shown
 from datasets.model import DataSet, Image, Object, Split
+from datasets.notes import as_lines
 from datasets.pictures import locate, size_of
+from datasets.rings import Ring, area, is_simple
 
 VERTICES = range(3, 17)
 HELD = 0.8
@@ -59,7 +61,7 @@ def read(folder: Path, *, name: str, vertices: int | None = None, called: Mappin
         val=splits[1],
         fingerprint=digest.hexdigest(),
         vertices=vertices or _suggest_vertices(splits[0]),
-        notes=tuple(f"{count} {what}" for reader in (train, val) for what, count in reader.notes.items()),
+        notes=as_lines(train.notes + val.notes),
     )
 
 
@@ -141,7 +143,7 @@ class _Reader:
             "objects of {} have several parts: the largest is trained on, all are scored": len(parts) > 1,
             "objects of {} have a part inside another: were it a hole, it is filled": _has_part_inside(parts),
             "polygons of {} reach outside their image, and are used as they are": _reaches_out(points, size),
-            "polygons of {} cross themselves, and are used as they are": not _is_simple(points),
+            "polygons of {} cross themselves, and are used as they are": not is_simple(points),
             "boxes of {} are not those of their polygons; the box AP is of the boxes": not same_box(
                 result["bbox"], box
             ),
@@ -162,34 +164,25 @@ class _Reader:
         file = path.resolve()
         if file in self.files:
             raise DataError(f"{where}: {path.name!r} is also the file of another image; keep one, with all its objects")
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{where}: {path.name!r} cannot be read: {error.strerror}; mend it") from None
-        found = size_of(content, path, where)
+        read = content(path, f"{where}: {path.name!r}")
+        found = size_of(read, path, where)
         if found != size:
             raise DataError(
                 f"{where}: {path.name!r} is {found[0]} x {found[1]} as decoded, EXIF rotation included, "
                 f"not {size[0]} x {size[1]} as stated; correct one"
             )
-        self.digest.update(content)
-        self.files[file] = hashlib.sha256(content).digest()
+        self.digest.update(read)
+        self.files[file] = hashlib.sha256(read).digest()
         return Image(image_id, path, *size, objects)
 
 
 def _load(path: Path) -> tuple[bytes, dict[str, Any]]:
-    try:
-        content = path.read_bytes()
-        raw = json.loads(content)
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing; a COCO folder holds train.json, val.json and images/") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}; check what it is, and its permissions") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no JSON ({' '.join(str(error).split())}); is it cut off?") from None
+    where = shown(path)
+    text = content(path, where, absent="is missing; a COCO folder holds train.json, val.json and images/")
+    raw = parsed(text, where)
     if not isinstance(raw, dict):
-        raise DataError(f"{path}: expected a JSON object with images, annotations, categories")
-    return content, raw
+        raise DataError(f"{where}: expected a JSON object with images, annotations, categories")
+    return text, raw
 
 
 def _categories(called: str, raw: Mapping[str, Any]) -> dict[int, str]:
@@ -204,10 +197,6 @@ def _categories(called: str, raw: Mapping[str, Any]) -> dict[int, str]:
 
 def _reaches_out(points: Ring, size: Size) -> bool:
     return bool((points < 0).any() or (points > size).any())
-
-
-def _is_simple(points: Ring) -> bool:
-    return bool(shapely.is_simple(shapely.linearrings(points)))
 
 
 def _has_part_inside(parts: Sequence[Ring]) -> bool:

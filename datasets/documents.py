@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datasets.drawing import Canvas, Drawn, Ring, area, clutter, noise, write_coco
+from datasets.drawing import Canvas, Drawn, clutter, noise, write_coco
 from datasets.registry import register
+from datasets.rings import Ring, area
 
 SIZE = 160
 IMAGES = {"train": 96, "val": 64}

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.rings import Ring, area
+
 Canvas = NDArray[np.uint8]
-Ring = NDArray[np.float64]
 Drawn = tuple[Canvas, list[tuple[int, Ring]]]
 """An image (H, W, 3) in BGR, and its objects as (category index, vertices (K, 2) in pixels)."""
 
@@ -69,7 +70,7 @@ def clutter(rng: np.random.Generator, size: int, shapes: int) -> Canvas:
 
 
 def fill(canvas: Canvas, ring: Ring, colour: tuple[int, ...]) -> None:
-    """Fill a convex or other ring (K, 2), given in pixels with fractions, in place."""
+    """Fill a convex or other ring (K, 2), given in pixels with fractions, in place; a number a channel."""
     fixed = np.round((ring - 0.5) * 2**_SUBPIXEL_BITS).astype(np.int32)  # COCO counts from the pixel's corner
     cv2.fillPoly(canvas, [fixed], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
 
@@ -77,12 +78,6 @@ def fill(canvas: Canvas, ring: Ring, colour: tuple[int, ...]) -> None:
 def noise(rng: np.random.Generator, canvas: Canvas, sigma: float) -> Canvas:
     """Return the image with Gaussian noise of standard deviation `sigma`, in grey levels."""
     return (canvas + rng.normal(0, sigma, canvas.shape)).clip(0, 255).astype(np.uint8)
-
-
-def area(ring: Ring) -> float:
-    """Return the area of a ring (K, 2)."""
-    x, y = (ring - ring[0]).T
-    return float(abs(0.5 * (x * np.roll(y, -1) - np.roll(x, -1) * y).sum()))
 
 
 def _annotation(annotation_id: int, image_id: int, category_id: int, ring: Ring) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import shapely
 
-from datasets.drawing import Canvas, Drawn, Ring, clutter, noise, write_coco
+from datasets.drawing import Canvas, Drawn, clutter, fill, noise, write_coco
 from datasets.registry import register
+from datasets.rings import Ring, area
 
 SIZE = 160
 IMAGES = {"train": 96, "val": 64}
@@ -55,7 +56,7 @@ def _convex(rng: np.random.Generator) -> Ring:
     ring = np.column_stack((np.cos(angles), np.sin(angles))) * (1, rng.uniform(0.55, 1))
     turn = rng.uniform(0, np.pi)
     ring = ring @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    ring *= np.sqrt(rng.uniform(*FILL) * SIZE**2 / shapely.polygons(ring).area)
+    ring *= np.sqrt(rng.uniform(*FILL) * SIZE**2 / area(ring))
     low, high = ring.min(0), ring.max(0)
     return ring - low + rng.uniform(1, SIZE - 1 - (high - low))
 
@@ -65,7 +66,7 @@ def _paint(rng: np.random.Generator, canvas: Canvas, ring: Ring, category: int) 
     depth = rng.uniform(25, 50)
     period, turn = rng.uniform(4, 7), rng.uniform(0, np.pi)
     mask = np.zeros((SIZE, SIZE), np.uint8)
-    cv2.fillPoly(mask, [np.round((ring - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    fill(mask, ring, (255,))
     left, top, width, height = cv2.boundingRect(mask)
     window = np.s_[top : top + height, left : left + width]
     y, x = np.mgrid[window]

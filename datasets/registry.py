@@ -142,7 +142,7 @@ def _conversion(source: str | Path, cache: Path) -> Conversion:
     if conversion is None:
         raise DataError(
             f"data {text!r}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
-            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files"
+            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files, which have 'shapes'"
         )
     return conversion
 

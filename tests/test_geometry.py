@@ -11,15 +11,13 @@ from hypothesis.extra import numpy as hnp
 
 from bench.geometry import (
     TIE,
-    area,
     canonical_order,
     canonical_permutation,
     clip_to_image,
     convex_hull,
-    is_simple,
     resample,
-    signed_area,
 )
+from datasets.rings import area, is_simple, signed_area
 
 untimed = settings(deadline=None)
 coordinates = st.floats(-100, 100).map(lambda x: round(x, 3))

@@ -66,6 +66,8 @@ def changed(**values):
         (changed(metrics={"mAP50": 10**400}), "metrics.mAP50 is no number"),
         (changed(metrics={"mAP50": math.inf}), "not valid JSON"),
         (changed(label="\ud800"), "not valid JSON"),
+        (changed(images={"val": -1}), r"images\.val is no number"),
+        (changed(images=[96, 64]), "images is of the wrong type"),
         (changed(identity=[]), "identity is of the wrong type"),
         (changed(identity={"strategy": {}}), r"identity\.strategy\.name is missing"),
         (changed(timing={"train_s": "long"}), r"timing\.train_s is of the wrong type"),
@@ -160,3 +162,11 @@ def test_a_record_that_is_no_file_is_named(tmp_path):
     (tmp_path / "abc" / "run.json").mkdir(parents=True)
     with pytest.raises(RecordError, match=r"run\.json: cannot be read: "):
         load_study(tmp_path)
+
+
+def test_a_record_from_before_images_were_counted_is_read_and_says_none():
+    raw = json.loads(record("l2").to_json())
+    del raw["images"]
+    assert RunRecord.from_json(json.dumps(raw)).images == {}
+    counted = dataclasses.replace(record("l2"), images={"train": 96, "val": 64})
+    assert RunRecord.from_json(counted.to_json()).images == {"train": 96, "val": 64}

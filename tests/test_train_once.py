@@ -29,7 +29,7 @@ from bench.detector.predictions import find_images
 from bench.detector.standalone import RunFolderTrainer
 from bench.errors import UserError
 from bench.evaluation import Evaluator
-from datasets.formats.files import SUFFIXES
+from datasets.files import SUFFIXES
 from strategies import StrategyError
 from strategies.signals import Signals
 

@@ -12,8 +12,9 @@ import strategies
 from bench.arm import Arm
 from bench.commands.options import Form, Precision, Suite, say, say_notes
 from bench.detector.freezing import check_freeze
+from bench.detector.gain import GAIN, gain_of_bf16
 from bench.detector.model import model_digest
-from bench.detector.precision import BF16, FP32, GAIN, amp_of, gain_of_bf16
+from bench.detector.precision import BF16, FP32, amp_of
 from bench.detector.pretrained import transferred, weights_digest
 from bench.errors import UserError
 from bench.losses import FORMS

@@ -18,8 +18,7 @@ from bench.detector.predict import predict
 from bench.evaluation.results import Result
 from bench.metrics import MIN_CONFIDENCE
 from datasets import DataSet, Image, Split
-from datasets.formats.files import content, shown
-from datasets.pictures import size_of
+from datasets.files import picture_size
 
 
 def detect(
@@ -83,7 +82,7 @@ def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
     """
     images = []
     for number, path in enumerate(paths, 1):
-        width, height = size_of(content(path, shown(path)), path, shown(path.parent))
+        width, height = picture_size(path)
         images.append(Image(number, path, width, height, ()))
     categories = tuple(names[index] for index in sorted(names))
     ids = tuple(index + 1 for index in sorted(names))

@@ -14,8 +14,8 @@ from bench.errors import UserError
 from bench.evaluation.results import Result, ring_of
 from bench.files import write_atomic
 from datasets import DataSet
+from datasets.files import SUFFIXES
 from datasets.formats.conversion import file_names
-from datasets.formats.files import SUFFIXES
 from datasets.pictures import decoded
 
 _COLOURS = ((0, 200, 255), (255, 120, 0), (80, 220, 80), (220, 80, 220), (60, 60, 240), (200, 200, 0))

@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from bench.evaluation.results import Result, ring_of
-from bench.geometry import area, clip_to_image, convex_hull, is_simple
+from bench.geometry import clip_to_image, convex_hull
 from bench.metrics import RATES
+from datasets.rings import area, is_simple
 
 FULL_IMAGE, OBJECT = 0.90, 0.80
 """Full-image: the clipped hull covers more than the one, the object less than the other."""

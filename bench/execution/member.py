@@ -44,6 +44,7 @@ class Member:
         self.task = task
         self.folder = RunFolder(task.folder)
         self.progress = Progress()
+        self._images: dict[str, int] = {}
         self._before: dict[str, float] = {}
         self._tracker: Tracker | None = None
 
@@ -142,6 +143,7 @@ class Member:
         self.folder.write_predictions(outcome.predictions)
         self._store_weights("weights.pt", outcome.state_dict)
         self.progress.metrics.update(outcome.metrics[arm], final_epoch=len(self.progress.rows))
+        self._images = {split.name: len(split.images) for split in (data.train, data.val)}
         self.folder.write_bootstrap(image_bootstrap(data.val.coco, outcome.predictions, data.fingerprint).tolist())
 
     def close(self, status: str, reason: str | None, spent: Mapping[str, float], others: Sequence[str]) -> RunRecord:
@@ -157,6 +159,7 @@ class Member:
             timing={**self._record.timing, **self._seconds(spent), "finished": now()},
             ledger=_ledger(self.task, rows) if ended else {},
             shared={**self.progress.shared, **dict.fromkeys(others, len(rows))},
+            images=self._images,
         )
         self.folder.write(record)
         if status not in RESUMED:

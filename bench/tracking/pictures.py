@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.evaluation.results import Result, ring_of
-from bench.evaluation.samples import sample_ids
+from bench.evaluation.samples import best_per_image, followed
 from bench.geometry import Points
 from datasets import DataSet, Image
 from datasets.pictures import decoded
@@ -47,13 +47,9 @@ class Pictures:
             results: of `bench.evaluation.samples.sampled`.
         """
         if self._cells is None:
-            val = self._data().val
-            wanted = set(sample_ids(val.coco))
-            self._cells = [_Cell(image) for image in val.images if image.id in wanted]
-        by_image: dict[int, list[Result]] = {}
-        for result in results:
-            by_image.setdefault(result["image_id"], []).append(result)
-        return _tiled([cell.draw(by_image.get(cell.image.id, [])) for cell in self._cells])
+            self._cells = [_Cell(image) for image in followed(self._data().val)]
+        best = best_per_image(results, [cell.image for cell in self._cells])
+        return _tiled([cell.draw(best[cell.image.id]) for cell in self._cells])
 
 
 class _Cell:
@@ -66,10 +62,9 @@ class _Cell:
         for item in image.objects:
             self._outline(self._ground, item.points, _TRUTH)
 
-    def draw(self, results: Sequence[Result]) -> Picture:
-        """Return the image with its best predictions."""
+    def draw(self, best: Sequence[Result]) -> Picture:
+        """Return the image with predictions on it, the first on top."""
         drawn = self._ground.copy()
-        best = sorted(results, key=lambda result: -result["score"])[: max(1, len(self.image.objects))]
         for result in reversed(best):
             self._outline(drawn, ring_of(result), _PREDICTION)
         return drawn

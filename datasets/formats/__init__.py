@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datasets.errors import DataError
+from datasets.files import shown
 from datasets.formats import coco_layouts, dota, labelme, yolo
 from datasets.formats.conversion import Conversion
-from datasets.formats.files import shown
 
 
 class Format(NamedTuple):

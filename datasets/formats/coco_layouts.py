@@ -10,8 +10,8 @@ from typing import Any
 
 from datasets.errors import DataError
 from datasets.fields import by_id, field
+from datasets.files import json_of, shown
 from datasets.formats.conversion import Conversion, file_names
-from datasets.formats.files import json_of, shown
 from datasets.pictures import locate
 
 _FOLDERS = {"train": ("train",), "val": ("valid", "val", "validation")}

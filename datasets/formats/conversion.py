@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from datasets.annotations import completed
 from datasets.errors import DataError
 from datasets.formats.labelled import Labelled, Picture
 from datasets.model import DataSet
+from datasets.notes import as_lines
 
 VERSION = 1
 """Raised whenever the same source comes to other annotations, so that a folder made before is not taken for it."""
@@ -151,11 +151,6 @@ def to_coco(labelled: Labelled) -> Conversion:
         images.update(zip(names, (picture.origin for picture in pictures), strict=True))
         annotations[split] = _split(labelled, pictures, names)
     return Conversion(labelled.name, annotations, images, labelled.called, as_lines(labelled.notes))
-
-
-def as_lines(notes: Counter[str]) -> tuple[str, ...]:
-    """Return what was counted as notes of one line."""
-    return tuple(f"{count} {what}" for what, count in notes.items())
 
 
 def _split(labelled: Labelled, pictures: Sequence[Picture], names: Sequence[str]) -> dict[str, Any]:

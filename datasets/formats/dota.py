@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from datasets.annotations import Ring, polygons
+from datasets.annotations import polygons
 from datasets.errors import DataError, wrong
+from datasets.files import files_in, images_in, lines, picture_size, shown
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import divided, files_in, images_in, lines, picture_size, shown, split_of
 from datasets.formats.labelled import Labelled, Picture, Shape
-from datasets.formats.unmatched import noted
+from datasets.formats.splits import divided, split_of
+from datasets.notes import noted
+from datasets.rings import Ring
 
 _LABELS = "labelTxt"
 _HEAD = ("imagesource:", "gsd:")

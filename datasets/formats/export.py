@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from datasets.annotations import Ring, area, polygons
+from datasets.annotations import polygons
 from datasets.cache import made
 from datasets.errors import DataError
+from datasets.files import SUFFIXES
 from datasets.formats.conversion import file_names, of_data_set, place
-from datasets.formats.files import SUFFIXES
 from datasets.formats.labelme import LABELS
 from datasets.model import DataSet, Image, Split
+from datasets.notes import as_lines
+from datasets.rings import Ring, area
 
 LABELME = "5.5.0"
 """Version of labelme that its files say they are of."""
@@ -60,7 +62,7 @@ def export(data: DataSet, to: str, folder: Path) -> tuple[str, ...]:
         WRITERS[to](data, new, notes)
 
     made(folder, make, what=f"{to} of {data.name!r}", remedy="choose another with -o DIR", replace=True)
-    return tuple(f"{count} {what}" for what, count in notes.items())
+    return as_lines(notes)
 
 
 def _coco(data: DataSet, folder: Path, notes: Counter[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datasets.annotations import Ring
+from datasets.rings import Ring
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from datasets.annotations import Ring, polygons
+from datasets.annotations import polygons
 from datasets.errors import DataError, wrong
 from datasets.fields import is_number
+from datasets.files import content, files_in, images_in, json_of, lines, shown, walk
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import content, divided, files_in, images_in, json_of, lines, shown, split_of
 from datasets.formats.labelled import Labelled, Picture, Shape
-from datasets.formats.unmatched import noted
+from datasets.formats.splits import divided, split_of
+from datasets.notes import noted
 from datasets.pictures import short, size_of
+from datasets.rings import Ring
 
 LABELS = "labels.txt"
 """labelme's own list of labels (`--labels`): their order, and those without objects, where it is there."""
@@ -40,8 +42,20 @@ class _Read(NamedTuple):
 
 
 def find(source: Path) -> Path | None:
-    """Return the source where it is a folder with JSON files in it; None otherwise."""
-    return source if source.is_dir() and files_in(source, _JSON, _DEPTH) else None
+    """Return the source where it is a folder with labelme's JSON files in it; None otherwise. The first will do."""
+    return source if source.is_dir() and any(map(_may_be_labels, walk(source, _JSON, _DEPTH))) else None
+
+
+def _may_be_labels(path: Path) -> bool:
+    """Return whether a JSON file is of labelme, or cannot be read: what is wrong with it is then said."""
+    try:
+        return _is_labels(json_of(path))
+    except DataError:
+        return True
+
+
+def _is_labels(raw: Any) -> bool:
+    return isinstance(raw, dict) and "shapes" in raw
 
 
 def convert(folder: Path) -> Conversion:
@@ -52,12 +66,7 @@ def convert(folder: Path) -> Conversion:
     """
     where, notes = shown(folder), Counter[str]()
     files = {path: json_of(path) for path in files_in(folder, _JSON)}
-    labelled = {path: raw for path, raw in files.items() if isinstance(raw, dict) and "shapes" in raw}
-    if not labelled:
-        raise DataError(
-            f"{where}: of no known format: neither a COCO folder (train.json, val.json, images/), nor a YOLO "
-            "data.yaml, nor a folder with DOTA's labelTxt/ or labelme's JSON files, which have 'shapes'"
-        )
+    labelled = {path: raw for path, raw in files.items() if _is_labels(raw)}
     if others := len(files) - len(labelled):
         notes["JSON files have no 'shapes', and are left out"] = others
     divisions = divided(

@@ -12,9 +12,9 @@ from urllib.request import getproxies
 
 from datasets.cache import made
 from datasets.errors import DataError
+from datasets.files import shown, yaml_of
 from datasets.formats import yolo
 from datasets.formats.conversion import Conversion
-from datasets.formats.files import shown, yaml_of
 from datasets.formats.ultralytics_side import at_work, datasets_dir
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".txz", ".tbz2")

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.formats.files import SUFFIXES, lines
-
-
-def noted(notes: Counter[str], what: str, paths: Sequence[Path]) -> None:
-    """Add a note that counts files and names the first."""
-    if paths:
-        name = min(paths).name
-        notes[f"{what}, such as {name if name.isprintable() else repr(name)}"] += len(paths)
+from datasets.files import SUFFIXES, lines
 
 
 def lone_labels(folders: Iterable[tuple[Path, Path]], used: Iterable[Path]) -> list[Path]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import DataError, wrong
+from datasets.files import images_in, lines, picture_size, shown, yaml_of
 from datasets.formats.conversion import Conversion, to_coco
-from datasets.formats.files import images_in, lines, picture_size, shown, yaml_of
 from datasets.formats.labelled import Labelled, Picture, Shape
 from datasets.formats.ultralytics_side import datasets_dir
-from datasets.formats.unmatched import lone_labels, noted
+from datasets.formats.unmatched import lone_labels
 from datasets.formats.yolo_rows import Keypoints, Rows
+from datasets.notes import noted
 
 _YAML = (".yaml", ".yml")
 

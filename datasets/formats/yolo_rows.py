@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.annotations import REACH, Ring, polygons
+from datasets.annotations import REACH, polygons
 from datasets.errors import DataError
-from datasets.formats.files import lines, shown
+from datasets.files import lines, shown
 from datasets.formats.labelled import Shape
+from datasets.rings import Ring
 
 
 class Keypoints(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ import shapely
 import datasets
 from datasets import DataError, documents
 from datasets import registry as registered
-from datasets.drawing import write_coco
+from datasets.drawing import fill, write_coco
 
 
 @pytest.fixture(params=datasets.names())
@@ -50,6 +51,29 @@ def test_a_set_made_twice_is_the_same(data, tmp_path):
     assert again.fingerprint == data.fingerprint
     assert again.root.is_relative_to(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [again.root.name]  # nothing half-made is left
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("documents", "11d35f189d3f0c13ac2c82d6501469d4cc9bfe3c466009673444f45b6c8098b3"),
+        ("parcels", "4b85e3a2919c086d28d913810cb28066740220d4a3f8e9c00cb84d94cd00d67c"),
+    ],
+)
+def test_what_is_drawn_changes_with_the_version_alone(name, digest):
+    """Of the annotations: the bytes of the images depend on OpenCV's version."""
+    root = datasets.load(name).root
+    written = b"".join((root / f"{split}.json").read_bytes() for split in ("train", "val"))
+    assert hashlib.sha256(written).hexdigest() == digest
+
+
+def test_a_ring_is_filled_alike_in_every_number_of_channels():
+    ring = np.array([[3.3, 2.1], [20.7, 5.2], [14.0, 18.9]])
+    one, three = np.zeros((24, 24), np.uint8), np.zeros((24, 24, 3), np.uint8)
+    fill(one, ring, (255,))
+    fill(three, ring, (255, 255, 255))
+    assert (one[..., None] == three).all()
+    assert (one[5, 6], one[20, 3]) == (255, 0)
 
 
 def test_two_processes_that_make_a_set_at_once_both_get_it(tmp_path):

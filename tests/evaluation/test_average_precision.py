@@ -15,8 +15,8 @@ from pycocotools.cocoeval import COCOeval
 import datasets
 from bench.evaluation import METRICS, Evaluator, coco_results
 from bench.evaluation.results import NOTHING
-from bench.geometry import area
 from bench.run_folder import RunFolder
+from datasets.rings import area
 
 
 def truth_as_predictions(data):

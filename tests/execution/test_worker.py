@@ -43,6 +43,7 @@ def test_a_run_tells_how_it_goes(carried_out):
     assert [(e.epoch, e.epochs) for e in events if isinstance(e, EpochDone)] == [(1, 2), (2, 2)]
     assert isinstance(events[-1], RunEnded)
     assert events[-1].status == record.status == "done"
+    assert record.images == {"train": 12, "val": 4}
     assert record.timing["train_s"] > 0
     assert record.timing["total_s"] >= record.timing["train_s"] + record.timing["eval_s"]
 

@@ -1,9 +1,7 @@
-"""The images that a gallery shows, and what a run predicts on them."""
+"""The pixels that a gallery shows, and what a run predicts on them."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.evaluation.results import Result, ring_of
+from bench.evaluation.results import Result
+from bench.evaluation.samples import best_per_image
 from bench.records import RecordError
 from bench.report.model import Row, Seed
 from bench.run_folder import RunFolder
@@ -43,7 +42,7 @@ def shown_seed(row: Row) -> Seed | None:
 
 
 def predictions(folder: Path, run_id: str, images: Sequence[Image]) -> dict[int, list[Result]] | None:
-    """Return a run's best predictions on each image, by its id: as many as it has objects, and at least one.
+    """Return a run's best predictions on each image, as `best_per_image` does.
 
     Returns:
         None where the run has no predictions that can be read.
@@ -52,20 +51,14 @@ def predictions(folder: Path, run_id: str, images: Sequence[Image]) -> dict[int,
         results = RunFolder(folder / run_id).read_predictions()
     except (OSError, ValueError, RecordError):
         return None
-    wanted = {image.id: max(1, len(image.objects)) for image in images}
-    by_image: dict[int, list[Result]] = defaultdict(list)
+    shown = {image.id for image in images}
     try:
-        for result in results:
-            if result["image_id"] in wanted and math.isfinite(result["score"]) and _is_drawable(result):
-                by_image[result["image_id"]].append(result)
-        return {
-            number: sorted(by_image[number], key=lambda one: -one["score"])[:most] for number, most in wanted.items()
-        }
+        of_them = (result for result in results if result["image_id"] in shown)
+        return best_per_image((result for result in of_them if _has_hull(result)), images)
     except (KeyError, TypeError, ValueError):  # written by something else
         return None
 
 
-def _is_drawable(result: Result) -> bool:
-    """Whether ring and hull are points. Raises ValueError or TypeError where they are not even numbers."""
-    parts = [np.asarray(part, dtype=np.float64) for part in result["segmentation"]]
-    return ring_of(result).size > 0 and all(part.size % 2 == 0 for part in parts)
+def _has_hull(result: Result) -> bool:
+    """Whether the hull is of points. Raises ValueError or TypeError where it is not even of numbers."""
+    return all(np.asarray(part, dtype=np.float64).size % 2 == 0 for part in result["segmentation"])

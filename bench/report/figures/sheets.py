@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure as Canvas
 
+from bench.evaluation.samples import followed
 from bench.evenly import evenly
 from bench.report.arms import CORE, VARIANT
 from bench.report.figures import charts, curves, forest, gallery, panels
@@ -106,9 +107,9 @@ def _curves(title: str, groups: Sequence[Group], palette: Mapping[str, str], his
 
 
 def _galleries(title: str, groups: Sequence[Group], folder: Path, data: DataSet) -> Iterator[Sheet]:
-    images = evenly(data.val.images, gallery.IMAGES)
+    images = evenly(followed(data.val), gallery.IMAGES)
     numbers = ", ".join(str(image.id) for image in images)
-    where = f"{len(images)} of {len(data.val.images)} validation images, evenly spaced by id ({numbers})"
+    where = f"{len(images)} of {len(data.val.images)} validation images, chosen by their ids alone ({numbers})"
     heading = f"{title}: predictions on the same images"
     for page, rows in pages(heading, groups, lambda group: [row for row in group.rows if row.done], gallery.MOST):
         caption = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evaluation.results import Result, ring_of
-from bench.evaluation.samples import sample_ids
+from bench.evaluation.samples import best_per_image, followed
 from bench.geometry import Points
 from bench.records import RecordError
 from bench.report.figures.groups import groups_of
@@ -51,9 +50,7 @@ def gallery_of(
         each with its runs: `at` an epoch, for each image the rings that are shown, each as score in percent and
         vertices; `told` what was measured then. `final` marks a run that kept its last predictions alone.
     """
-    ids = sample_ids(data.val.coco)
-    by_id = {image.id: image for image in data.val.images}
-    images = [by_id[number] for number in ids if number in by_id]
+    images = followed(data.val)
     rows = [
         {"name": row.name, "group": group.what, "runs": list(_runs(row, folder, images, histories))}
         for group in groups_of(comparison)
@@ -119,20 +116,11 @@ def _at(
 
 
 def _shapes(results: Sequence[Result], images: Sequence[Image]) -> list[list[list[int]]] | None:
-    """Return the best results on each image, one an object and at least one; None for no results."""
-    by_image: dict[int, list[Result]] = {image.id: [] for image in images}
+    """Return the best results on each image as shapes; None where something else wrote the results."""
     try:
-        for result in results:
-            if result["image_id"] in by_image and math.isfinite(result["score"]) and ring_of(result).size:
-                by_image[result["image_id"]].append(result)
-        return [
-            [
-                _shape(one, image)
-                for one in sorted(by_image[image.id], key=lambda one: -one["score"])[: max(1, len(image.objects))]
-            ]
-            for image in images
-        ]
-    except (KeyError, TypeError, ValueError):  # written by something else
+        best = best_per_image(results, images)
+        return [[_shape(one, image) for one in best[image.id]] for image in images]
+    except (KeyError, TypeError, ValueError):
         return None
 
 

@@ -49,6 +49,7 @@ def _facts(record: RunRecord) -> dict[str, dict[str, str]]:
             **strategy["parameters"],
             **({"source": strategy["source"]} if "source" in strategy else {}),
         },
+        "Images": record.images,
         "Gradient ledger": record.ledger,
         "Time and memory": record.timing,
         "Provenance": {**(provenance.get("versions") or {}), "commit": provenance.get("commit"), **hardware},

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError
+from datasets import DataError, files
+from datasets.formats import labelme as labelme_format
 from tests.datasets.formats import samples
 from tests.datasets.formats.samples import SQUARE, TRIANGLE, labelled, labelme, picture, pose, rings, shape, tree, yolo
 
@@ -255,3 +256,20 @@ def test_a_turned_box_is_a_polygon(load):
 def test_copies_are_counted_by_image(load):
     files = {**yolo(), "images/val/b.png": picture(10), "images/val/c.png": picture(10), "labels/val/c.txt": ""}
     assert "2 images of val are copies of images of train, and flatter the scores" in load(files).notes
+
+
+def test_labelme_is_told_by_the_first_file_that_is_its_own(tmp_path, monkeypatch):
+    source = tree(tmp_path, {"a.json": labelled("a.png"), "other.json": {"hello": 1}})
+
+    def one_folder(top, **_):
+        yield str(top), ["below"], ["other.json", "a.json"]
+        pytest.fail("it walked on")
+
+    monkeypatch.setattr(files.os, "walk", one_folder)
+    assert labelme_format.find(source) == source
+
+
+def test_json_of_others_is_not_labelme(tmp_path):
+    assert labelme_format.find(tree(tmp_path, {"a.json": {"hello": 1}, "b.json": [1]})) is None
+    assert labelme_format.find(tree(tmp_path, {"c/d/e/x.json": labelled("x.png")})) == tmp_path
+    assert labelme_format.find(tree(tmp_path / "deeper", {"b/c/d/e/x.json": labelled("x.png")})) is None

@@ -124,6 +124,16 @@ def test_a_wrong_source_is_one_line_and_nothing_is_written(tmp_path, monkeypatch
     assert [path for path in left if path.is_file() or path.name not in ("cache", "converted", "imported")] == []
 
 
+def test_one_place_says_what_the_known_formats_are(tmp_path):
+    told = set()
+    for name in ("readme.txt", "a.json"):
+        source = tree(tmp_path / name, {name: "{}"})
+        with pytest.raises(DataError, match="of no known format") as caught:
+            datasets.load(source)
+        told.add(str(caught.value).replace(str(source), "it"))
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
