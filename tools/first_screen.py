@@ -1,90 +1,35 @@
-"""The published study: the report at the root, its figures and the README's first screen, all from its records.
-
-`python -m tests.reference` makes them anew from what lies in `results/reference/`; `python -m tests.reference STUDY`
-takes the records from a study's folder first: data set by data set, those of which every run is over. Of the others,
-what is over is kept in `results/underway/`, so that a study that takes days can go on on another machine.
-"""
+"""The README's first screen: what came out of the published study."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
-from bench.manifest import NAME as MANIFEST
-from bench.records import GOES_ON, RunRecord, load_study
-from bench.report import Report, load_report, render_markdown
+from bench.report import Report
 from bench.report.arms import CORE
 from bench.report.blocks import Answers
-from bench.report.figures import Figure, draw
+from bench.report.figures import Figure
 from bench.report.markdown import markdown_of
 from bench.report.markup import table
 from bench.report.model import FIGURE, REFERENCE, Comparison, Family, Row
 from bench.report.numbers import MISSING, figure, percent
 from bench.report.sections import sections
 from bench.report.tables import judged
-from tests.readme_tables import README, with_block
+from tools.marks import with_block
+from tools.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-TEXT, STUDY = ROOT / "HYBRID_LOSS_RESULTS.md", ROOT / "results" / "reference"
-UNDERWAY = ROOT / "results" / "underway"
-FIGURES = "figures"
-RECORDS = ("run.json", "history.csv", "bootstrap.json")
-"""What is published of a run: what a report reads, and no images, weights or predictions."""
 BEST = 5
 """How many of the best strategies the README shows, beside the losses alone."""
 ALONE = (REFERENCE, "mgiou", "mgiou-centred")
 
 
-def take(study: Path, into: Path = STUDY, underway: Path = UNDERWAY) -> list[str]:
-    """Copy a study's records. Return the names of the data sets that are left out, since runs of them are not over."""
-    if study.resolve() in (into.resolve(), underway.resolve()):
-        raise SystemExit(f"{study}: this is where the published records are; give the folder of another study")
-    records = load_study(study)
-    unfinished = list(dict.fromkeys(_data(one) for one in records if one.status in GOES_ON))
-    whole = [one.id for one in records if _data(one) not in unfinished]
-    begun = [one.id for one in records if _data(one) in unfinished and one.status not in GOES_ON]
-    if whole:
-        _replace(into, study, whole)
-    if begun:
-        _replace(underway, study, begun)
-    else:
-        shutil.rmtree(underway, ignore_errors=True)
-    return unfinished
+def with_first_screen(text: str, report: Report, figures: Sequence[Figure]) -> str:
+    """Return the README with the first screen between its marks as the records have it now."""
+    return with_block(text, "reference", _first_screen(report, figures))
 
 
-def _data(record: RunRecord) -> str:
-    return record.identity["data"]["name"]
-
-
-def _replace(folder: Path, study: Path, run_ids: Sequence[str]) -> None:
-    """Put the records of some runs of a study in the place of what is in a folder."""
-    new = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    for run_id in run_ids:
-        (new / run_id).mkdir(parents=True)
-        for name in RECORDS:
-            if (study / run_id / name).exists():
-                shutil.copyfile(study / run_id / name, new / run_id / name)
-    shutil.copyfile(study / MANIFEST, new / MANIFEST)
-    shutil.rmtree(folder, ignore_errors=True)  # not before there is something to take its place
-    new.rename(folder)
-
-
-def written(root: Path, study: Path = STUDY) -> dict[Path, str]:
-    """Return the report and the README by their paths, as the records have them; the figures are drawn below `root`."""
-    report = load_report(study)
-    figures = draw(study, report, root / STUDY.relative_to(ROOT) / FIGURES)
-    return {
-        TEXT: render_markdown(report, figures, root),
-        README: with_block(README.read_text(), "reference", _first_screen(report, figures, root)),
-    }
-
-
-def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
+def _first_screen(report: Report, figures: Sequence[Figure]) -> str:
     (family,) = report.families
     by_path = {one.path.stem: one for one in figures}
     shown = by_path.get("all-difference") or by_path[f"{family.members[0]}-difference"]
@@ -98,7 +43,7 @@ def _first_screen(report: Report, figures: Sequence[Figure], root: Path) -> str:
             f"each loss alone; full-image boxes on {' / '.join(family.members)}.",
             f"{_runs(report)}; [all strategies, variants, claims and runs](HYBRID_LOSS_RESULTS.md), from "
             "[these records](results/reference), which `python -m bench report reference` reads.",
-            f"![{shown.title}]({shown.path.relative_to(root).as_posix()})",
+            f"![{shown.title}]({shown.path.relative_to(ROOT).as_posix()})",
         ]
     )
 
@@ -145,12 +90,3 @@ def _runs(report: Report) -> str:
         f"{count} runs: {seeds} seeds of {one.condition['model'].removesuffix('.yaml')} from scratch at "
         f"{settings['imgsz']} px for {settings['epochs']} epochs on {where.replace('cpu', 'a CPU')}"
     )
-
-
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        for name in take(Path(sys.argv[1])):
-            print(f"left out, since runs of it are not over: {name}", file=sys.stderr)
-    shutil.rmtree(STUDY / FIGURES, ignore_errors=True)
-    for path, text in written(ROOT).items():
-        path.write_text(text)
