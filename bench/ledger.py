@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean, median, stdev
 
-from bench.detector.mixer import LEDGER_COLUMNS
 from bench.detector.probe import PROBE_COLUMNS
+from bench.history_columns import LEDGER_COLUMNS
 from strategies import Stage
 
 MEANS = (*LEDGER_COLUMNS, *PROBE_COLUMNS)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bench.history_columns import FIGURE
 from bench.report import Report
 from bench.report.arms import CORE
 from bench.report.blocks import Answers
 from bench.report.figures import Figure
 from bench.report.markdown import markdown_of
 from bench.report.markup import table
-from bench.report.model import FIGURE, REFERENCE, Comparison, Family, Row
+from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import MISSING, figure, percent
 from bench.report.sections import sections
 from bench.report.tables import judged

@@ -12,9 +12,6 @@ from bench.statistics import PairedDifference
 REFERENCE = "l2"
 """The strategy every difference is taken to."""
 
-FIGURE = "mAP50_95"
-"""The metric that rows are compared by."""
-
 COLUMNS = (
     "mAP50",
     "mAP50_95",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.evaluation.names import PRIMARY, RATES
+from bench.history_columns import FIGURE
 from bench.tracking.metric_names import heading
 
 
@@ -66,13 +67,13 @@ def _lines(*columns: str) -> tuple[Panel, ...]:
 
 SECTIONS: dict[str, tuple[Panel, ...]] = {
     "Answer": (
-        Bars("final/mAP50_95"),
+        Bars(f"final/{FIGURE}"),
         Bars("final/full_image"),
         Bars("final/bow_tie"),
         Table("comparison"),
         Table("verdicts"),
     ),
-    "AP": _lines("mAP50_95", *(name for name in PRIMARY if name != "mAP50_95"), "ring_mAP50_95", "box_mAP50_95"),
+    "AP": _lines(FIGURE, *(name for name in PRIMARY if name != FIGURE), "ring_mAP50_95", "box_mAP50_95"),
     "Degenerate shapes": _lines(*RATES),
     "Weights": _lines("alpha", "w_l2", "w_mgiou"),
     "Gradients": _lines("grad_l2", "grad_mgiou", "grad_cosine", "conflict", "share_l2", "net_grad_cosine"),
@@ -81,7 +82,7 @@ SECTIONS: dict[str, tuple[Panel, ...]] = {
 }
 """What there is to see, the answer first."""
 
-COLUMNS = ("final/mAP50_95", "final/full_image", "final/bow_tie", "status")
+COLUMNS = (f"final/{FIGURE}", "final/full_image", "final/bow_tie", "status")
 """Of the summary, beside each strategy's or run's name."""
 
 

@@ -7,10 +7,10 @@ import json
 import pytest
 import wandb
 
-from bench.detector.mixer import LEDGER_COLUMNS
 from bench.detector.probe import PROBE_COLUMNS
 from bench.errors import UserError
 from bench.evaluation.names import METRICS
+from bench.history_columns import LEDGER_COLUMNS
 from bench.records import RunFolder
 from bench.tracking import dashboard
 from bench.tracking.metric_names import heading
