@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,3 +114,8 @@ _OTHERS = (
 
 COLUMNS = {one.name: one for one in (*_LEDGER, *_OTHERS)}
 """Every column by name, but for the epoch itself and for figures that are only told by their own name."""
+
+
+def measured(row: Mapping[str, float]) -> bool:
+    """Whether a row of history.csv is of an epoch after which AP and the rates were measured."""
+    return FIGURE in row

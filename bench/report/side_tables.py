@@ -95,7 +95,7 @@ def controls_table(comparison: Comparison) -> pd.DataFrame:
 def ledger_table(comparison: Comparison) -> pd.DataFrame:
     """Return the gradient ledger of every strategy, means over its runs; without columns where none is on record."""
     rows = [row for row in comparison.rows if row.ledger]
-    shown = {key: told for key, told in LEDGER.items() if any(key in row.ledger for row in rows)}
+    shown = {key: described for key, described in LEDGER.items() if any(key in row.ledger for row in rows)}
     return pd.DataFrame(
         [
             {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StorageError, UserError, brief
+from bench.history_columns import FIGURE
 from bench.records import write_atomic
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
@@ -75,7 +76,7 @@ def define(entity: str, project: str, study: str, markdown: str) -> Definitions:
         runset_settings=workspaces.RunsetSettings(
             filters=ours,
             groupby=[expr.Metric("Group")],
-            order=[expr.Ordering(expr.Summary("final/mAP50_95"), ascending=False)],
+            order=[expr.Ordering(expr.Summary(f"final/{FIGURE}"), ascending=False)],
             pinned_columns=columns,
         ),
     )

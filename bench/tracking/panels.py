@@ -17,7 +17,7 @@ class Lines:
     metric: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"lines: {self.metric} by epoch"
 
@@ -29,7 +29,7 @@ class Bars:
     metric: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"bars: {self.metric}"
 
@@ -41,7 +41,7 @@ class Table:
     name: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"table: {self.name}"
 
@@ -53,7 +53,7 @@ class Pictures:
     name: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"pictures: {self.name}"
 
@@ -91,4 +91,4 @@ def outline(tell: Callable[[str], None]) -> None:
     for name, panels in SECTIONS.items():
         tell(f"  {name}")
         for panel in panels:
-            tell(f"    {panel.told}")
+            tell(f"    {panel.words}")

@@ -72,7 +72,7 @@ def test_offline_it_says_what_would_be_saved(out, monkeypatch):
     assert said.out.startswith("workspace 'main' in project hybrid-loss-bench, runs with study = main, grouped by")
     for name, panels in SECTIONS.items():
         assert f"\n  {name}\n" in said.out
-        assert all(f"\n    {panel.told}\n" in said.out for panel in panels)
+        assert all(f"\n    {panel.words}\n" in said.out for panel in panels)
     assert [path.name for path in (out / "main").iterdir() if not (path / "run.json").exists()] == []
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from bench.evaluation.results import Result, ring_of
 from bench.evaluation.samples import sample_ids
 from bench.geometry import Points
+from bench.history_columns import FIGURE
 from bench.records import RecordError, RunFolder
 from bench.report.figures.groups import groups_of
 from bench.report.figures.pictures import pixels, predictions
@@ -95,7 +96,7 @@ def _runs(
             "status": seed.status,
             "final": final,
             "at": at,
-            "told": {epoch: _told(history, epoch) for epoch in at},
+            "told": {epoch: _figures_at(history, epoch) for epoch in at},
         }
 
 
@@ -145,11 +146,11 @@ def _whole(ring: Points, image: Image) -> list[int]:
     return scaled.clip(-_FAR, _FAR).round().astype(int).ravel().tolist()
 
 
-def _told(history: pd.DataFrame | None, epoch: int) -> str:
+def _figures_at(history: pd.DataFrame | None, epoch: int) -> str:
     if history is None or epoch not in history.index:
         return ""
     row = history.loc[epoch]
-    parts = (("mAP50-95", "mAP50_95", figure), ("full-image", "full_image", percent))
+    parts = (("mAP50-95", FIGURE, figure), ("full-image", "full_image", percent))
     return ", ".join(f"{what} {form(row[column])}" for what, column, form in parts if pd.notna(row.get(column)))
 
 
