@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean, median, stdev
 
-from bench.detector.mixer import LEDGER_COLUMNS
 from bench.detector.shared_gradients import PROBE_COLUMNS
+from bench.history_columns import LEDGER_COLUMNS
+from bench.metrics import FIGURE
 from strategies import Stage
 
 MEANS = (*LEDGER_COLUMNS, *PROBE_COLUMNS)
@@ -59,9 +60,9 @@ def summarise(rows: Sequence[Row], epochs: int, stages: Sequence[Stage] = ()) ->
     }
     if stages:
         first = stages[0].first_epoch(epochs)
-        measured = [row for row in rows if row["epoch"] > first and _known(row.get("mAP50_95"))]
-        by_tenth = {math.ceil(10 * row["epoch"] / epochs): row["mAP50_95"] for row in measured}  # the last of each
-        found["stage2_low_mAP50_95"] = min(by_tenth.values(), default=math.nan)
+        known = [row for row in rows if row["epoch"] > first and _known(row.get(FIGURE))]
+        by_tenth = {math.ceil(10 * row["epoch"] / epochs): row[FIGURE] for row in known}  # the last of each
+        found[f"stage2_low_{FIGURE}"] = min(by_tenth.values(), default=math.nan)
     return {name: value for name, value in found.items() if _known(value)}
 
 
@@ -92,7 +93,7 @@ def _transition(rows: Sequence[Row]) -> dict[str, float]:
     earlier = [_jump(losses, index) for index in range(_SIDE, at - _SIDE + 1)]
     if at + _SIDE <= len(losses) and len(earlier) > _SIDE and stdev(earlier) > 0:
         found["transition_jump"] = (_jump(losses, at) - fmean(earlier)) / stdev(earlier)
-    measured = [(index, row["mAP50_95"]) for index, row in enumerate(rows) if _known(row.get("mAP50_95"))]
+    measured = [(index, row[FIGURE]) for index, row in enumerate(rows) if _known(row.get(FIGURE))]
     before = [ap for index, ap in measured if index < at]
     after = [ap for index, ap in measured if index >= at]
     if before and after:

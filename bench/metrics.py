@@ -2,6 +2,8 @@
 
 PRIMARY = ("mAP50", "mAP50_95", "mAP75", "mAP90")
 """AP of the hull."""
+FIGURE = "mAP50_95"
+"""What runs are compared by: COCO's AP of the hull, over the ten thresholds of IoU."""
 SECONDARY = ("mAP50", "mAP50_95", "mAP75")
 """AP that is also taken of the ring and of the box."""
 RATES = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")

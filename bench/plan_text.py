@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.arm_name import arm_name
 from bench.sharing import Segment
 from bench.study import Run
 from bench.text import ranges
@@ -46,8 +47,7 @@ def _lines(segment: Segment, depth: int) -> Iterator[str]:
 
 
 def _name(run: Run) -> str:
-    form = f" ({run.form})" if run.form else ""
-    return f"{run.label}{form}{', once more' if run.replicate else ''}"
+    return f"{arm_name(run.label, run.form)}{', once more' if run.replicate else ''}"
 
 
 def _condition(run: Run) -> str:

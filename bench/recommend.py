@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import NamedTuple
 
 from bench.errors import UserError
+from bench.records import LOST, RunRecord
+from bench.report.rows import figures_of
 from bench.statistics import ALPHA, WORSE, PairedDifference, Verdict, paired_difference, verdicts
 from bench.study import Run
 
@@ -35,6 +37,19 @@ def read_budget(text: str) -> float:
     if not seconds:
         raise UserError(f"--budget {text}: give a time, say 30m, 2h or 1h30m")
     return float(seconds)
+
+
+def outcome_of(records: Iterable[RunRecord]) -> tuple[dict[Key, dict[int, float]], dict[Key, list[str]]]:
+    """Return the figures of each strategy by seed, and what became of the runs that were lost."""
+    figures: dict[Key, dict[int, float]] = {}
+    lost: dict[Key, list[str]] = {}
+    for record in records:
+        key = (record.label, record.form)
+        if figure := figures_of([record]):
+            figures.setdefault(key, {}).update(figure)
+        elif record.status in LOST:
+            lost.setdefault(key, []).append(record.status)
+    return figures, lost
 
 
 class Standing(NamedTuple):

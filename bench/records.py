@@ -42,7 +42,8 @@ class RunRecord:
         status: one of `STATUSES`.
         reason: one line when the run did not end well.
         label: the strategy with the parameters that differ from its defaults.
-        metrics: of the last epoch; empty until the run is done. NaN is written as null.
+        metrics: of the last epoch, once the run is done; before, and where it diverged or failed, only what its stages
+            were scored by when they ended, as `stage1_full_image`. NaN is written as null.
         ledger: history.csv in a few numbers (`bench.ledger`); empty until the run has ended.
         timing: ISO dates in UTC, and seconds.
         provenance: versions, commit, hardware.

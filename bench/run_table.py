@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bench.arm_name import arm_name
 from bench.records import GOES_ON
 
 ORDER = ("running", "failed", "diverged", "unreadable", "interrupted", "done", "planned")
@@ -61,11 +62,12 @@ class RunRow:
 
     def name(self, width: int | None = None) -> str:
         """Return label, form and seed; where they do not fit, the label gives way, since the seed tells rows apart."""
-        label = printable(self.label)
-        rest = (f" ({self.form})" if self.form else "") + (f" s{self.seed}" if self.seed is not None else "")
-        if width is not None and len(label) + len(rest) > width:
-            label = label[: max(1, width - len(rest) - 1)] + "…"
-        return label + rest
+        label, seed = printable(self.label), "" if self.seed is None else f" s{self.seed}"
+        name = arm_name(label, self.form) + seed
+        if width is None or len(name) <= width:
+            return name
+        kept = max(1, len(label) - (len(name) - width) - 1)
+        return arm_name(f"{label[:kept]}…", self.form) + seed
 
     def left(self) -> int:
         """Return the epochs still to train."""

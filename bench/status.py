@@ -11,6 +11,8 @@ from typing import Any
 from bench.errors import UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
+from bench.history_columns import measured
+from bench.metrics import FIGURE
 from bench.records import RESUMED, RecordError, RunRecord
 from bench.run_folder import RunFolder
 from bench.run_table import ORDER, RunRow, counts, printable, share_done
@@ -105,7 +107,7 @@ def _of_record(folder: Path, record: RunRecord) -> StandingRow:
         epochs=epochs,
         state=record.status,
         epoch=epochs if record.done else int(record.metrics.get("final_epoch", 0)),
-        ap=record.metrics.get("mAP50_95"),
+        ap=record.metrics.get(FIGURE),
         full_image=record.metrics.get("full_image"),
         reason=record.reason or "",
     )
@@ -115,14 +117,14 @@ def _of_record(folder: Path, record: RunRecord) -> StandingRow:
 def _with_snapshot(row: StandingRow, rows: list[Mapping[str, Any]]) -> StandingRow:
     if not rows:
         return row
-    measured = next((one for one in reversed(rows) if "mAP50_95" in one), {})
+    last = next(filter(measured, reversed(rows)), {})
     seconds = [one["seconds"] for one in rows if "seconds" in one]
     return replace(
         row,
         epoch=len(rows),
         loss=rows[-1].get("loss"),
-        ap=measured.get("mAP50_95"),
-        full_image=measured.get("full_image"),
+        ap=last.get(FIGURE),
+        full_image=last.get("full_image"),
         epoch_s=sum(seconds) / len(seconds) if seconds else None,
     )
 

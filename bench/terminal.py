@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
+from bench.metrics import FIGURE
 from bench.run_table import CHROME, ORDER, RunRow, counts, duration, printable, run_table, screen, share_done
 
 _PLAIN_EVERY = 60.0
@@ -250,7 +251,7 @@ def _row(plan: PlannedRun, number: int) -> _Row:
 
 
 def _measured(row: _Row, metrics: Mapping[str, float]) -> None:
-    row.ap = metrics.get("mAP50_95", row.ap)
+    row.ap = metrics.get(FIGURE, row.ap)
     row.full_image = metrics.get("full_image", row.full_image)
 
 

@@ -12,7 +12,9 @@ import datasets
 import strategies
 from bench.cli import app
 from strategies import contract
-from tests.readme_tables import with_tables
+from tests.tools.readme_tables import with_tables
+
+from .generated import assert_generated
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -46,8 +48,7 @@ def test_every_command_and_option_exists():
 
 
 def test_its_tables_are_those_of_the_code():
-    """`python -m tests.readme_tables` writes them anew."""
-    assert with_tables(README) == README
+    assert_generated(ROOT / "README.md", with_tables(README))
 
 
 def test_every_strategy_and_data_set_is_described():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +13,15 @@ from typer.testing import CliRunner
 
 import strategies
 from bench.cli import app
-from bench.commands.recommend import _tell, words
+from bench.commands.recommend import _tell
 from bench.errors import UserError
 from bench.manifest import read_manifest
-from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, read_budget, standings
+from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, outcome_of, read_budget, standings
+from bench.recommend_text import words
 from bench.run_folder import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
+from tests.report.reading import table
 from tests.report.samples import record
 
 L2, COSINE, STEP = ("l2", None), ("cosine", "paper"), ("step", "paper")
@@ -61,6 +65,12 @@ def figures(**by_name):
     return {keys[name]: dict(enumerate(values)) for name, values in by_name.items()}
 
 
+def row_of(said, name):
+    """Return a strategy's row of the table."""
+    (row,) = [row for row in table("\n".join(said), "minus the best [95 %]") if row["strategy"] == name]
+    return row
+
+
 def test_what_is_clearly_behind_gets_no_more_seeds():
     found = figures(l2=[0.50, 0.52], cosine=[0.51, 0.525], step=[0.30, 0.32001])
     assert in_the_running(standings(found)) == [COSINE, L2]
@@ -88,9 +98,29 @@ def test_who_lost_a_run_is_not_recommended_and_not_said_to_be_behind():
     assert not any("Sure" in line for line in said)
     assert "Not behind, and not recommended, since runs were lost: cosine (paper)." in said
     assert "Lost: 1 of 10 runs of cosine (paper) (diverged)." in said
-    assert any(line.startswith("| cosine (paper) | 9 |") and line.endswith("| better |") for line in said)
+    row = row_of(said, "cosine (paper)")
+    assert (row["seeds"], row["verdict"]) == ("9", "better")
     all_lost = {key: ["failed"] for key in found}
     assert standings(found, all_lost)[0].key == COSINE  # nobody else has a figure
+
+
+def test_a_run_counts_by_its_figure_or_as_lost_and_one_that_goes_on_not_at_all():
+    records = [
+        *(record("l2", seed, 0.5 + seed / 10) for seed in range(2)),
+        record("l2", 2, math.nan),
+        record("cosine", 0, form="paper", status="diverged"),
+        record("cosine", 1, form="paper", status="failed"),
+        record("step", 0, form="paper", status="running"),
+    ]
+    assert outcome_of(records) == ({L2: {0: 0.5, 1: 0.6}}, {COSINE: ["diverged", "failed"]})
+
+
+def test_the_table_shows_a_strategy_as_it_is_written():
+    key = ("static[alpha=0.5]", "paper")
+    found = {key: {0: 0.5, 1: 0.52}, L2: {0: 0.4, 1: 0.43}}
+    said = words(standings(found), found, {}, {})
+    assert row_of(said, "static[alpha=0.5] (paper)")["verdict"] == "best"
+    assert re.fullmatch(r"-0\.095 \[-0\.\d+, -?\+?0\.\d+\]", row_of(said, "l2")["minus the best [95 %]"])
 
 
 def test_a_strategy_without_any_figure_is_named():
@@ -214,7 +244,10 @@ def test_words_say_what_is_not_settled():
     assert said[0] == "Use cosine (paper): mAP50-95 0.525 over 2 seeds."
     assert said[1] == "Not settled (UNDECIDED) against 2 of 2: l2, step (paper)."
     assert "not shown to be better than l2" in said[2]
-    assert "| step (paper) | 1 | 0.200 | -0.310 | UNDECIDED, left out after seed 0 |" in said
+    assert [*row_of(said, "step (paper)").values()] == [
+        "step (paper)", "1", "0.200", "-0.310", "UNDECIDED, left out after seed 0",
+    ]  # fmt: skip
+    assert [*row_of(said, "cosine (paper)").values()] == ["cosine (paper)", "2", "0.525", "", "best"]
     assert said[-1].startswith("An interval stands for itself")
 
 
@@ -238,7 +271,8 @@ def test_runs_of_another_command_in_the_same_folder_say_nothing(tmp_path, capsys
     _tell(tmp_path, Rounds(templates, dict, len, float), 60.0)
     said = capsys.readouterr().out
     assert said.startswith("Use cosine (paper): mAP50-95 0.605 over 2 seeds.")
-    assert "| l2 | 2 | 0.505 |" in said
+    row = row_of(said.splitlines(), "l2")
+    assert (row["seeds"], row["mAP50-95"]) == ("2", "0.505")
 
 
 def keep(folder, one, ap):

@@ -3,43 +3,91 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import pytest
 
+from bench.errors import UserError
+from bench.report import load_report
+from bench.report.figures import describe
 from bench.run_folder import RunFolder
 from bench.study_records import load_study
-from tests.reference import README, RECORDS, STUDY, TEXT, take, written
+from tests.tools.places import FIGURES, README, STUDY, TEXT
+from tests.tools.publish import RECORDS, take
+from tests.tools.regenerate import COMMAND, regenerate, texts
 
+from .generated import assert_generated
 from .report.samples import record
 
 
 @pytest.fixture(scope="module")
-def anew(tmp_path_factory):
-    """Return the folder with the figures, and the texts by path, as the records have them now."""
-    root = tmp_path_factory.mktemp("published")
-    with pytest.MonkeyPatch.context() as patch:  # their pixels depend on matplotlib's version: not to be compared
-        patch.setattr(sys.modules["bench.report.figures.draw"], "_png", lambda sheet: b"")
-        return root, written(root)
+def report():
+    """Return the published report as its records have it now."""
+    return load_report(STUDY)
 
 
-def test_the_report_is_that_of_its_records(anew):
-    published = TEXT.read_text()
+@pytest.fixture(scope="module")
+def figures(report):
+    """Return its figures; of their pixels, which depend on matplotlib's version, nothing is compared."""
+    return describe(STUDY, report, FIGURES)
+
+
+@pytest.fixture(scope="module")
+def generated(report, figures):
+    """Return the texts by path."""
+    return texts(report, figures)
+
+
+def test_the_report_is_that_of_its_records(generated):
+    published = TEXT.read_text(encoding="utf-8")
     other = re.match(r"# Hybrid loss comparison: study (?!reference\n)\S+", published)
     if other:  # the README's first command writes there
         pytest.skip(f"{TEXT.name} is yours now: {other[0]}; git has the published one")
-    assert published == anew[1][TEXT]
+    assert_generated(TEXT, generated[TEXT])
 
 
-def test_the_first_screen_is_that_of_its_records(anew):
-    assert README.read_text() == anew[1][README]
+def test_the_first_screen_is_that_of_its_records(generated):
+    assert_generated(README, generated[README])
 
 
-def test_the_figures_are_there_and_no_others(anew):
-    figures = STUDY / "figures"
-    drawn = {path.name for path in (anew[0] / figures.relative_to(README.parent)).iterdir()}
-    assert {path.name for path in figures.iterdir()} == drawn
-    assert drawn <= set(re.findall(r"\(results/reference/figures/(\S+)\)", anew[1][TEXT]))
+def test_the_figures_are_there_and_no_others(figures, generated):
+    drawn = {one.path.name for one in figures}
+    assert {path.name for path in FIGURES.iterdir()} == drawn, f"{COMMAND} --figures draws them anew"
+    assert drawn <= set(re.findall(r"\(results/reference/figures/(\S+)\)", generated[TEXT]))
+
+
+def test_texts_are_written_anew_and_figures_only_when_asked_for(tmp_path, monkeypatch):
+    """The command, on a report of its own."""
+    empty, text, pictures = load_report(tmp_path), tmp_path / "report.md", tmp_path / "figures"
+    pictures.mkdir()
+    (pictures / "old.png").write_bytes(b"as drawn by another version")
+    text.write_text("old")
+    monkeypatch.setattr("tests.tools.regenerate.load_report", lambda _: empty)
+    monkeypatch.setattr("tests.tools.regenerate.FIGURES", pictures)
+    monkeypatch.setattr("tests.tools.regenerate.texts", lambda report, figures: {text: "new"})
+    assert regenerate(figures=False) == [text]
+    assert (text.read_text(), regenerate(figures=False)) == ("new", [])
+    assert [path.name for path in pictures.iterdir()] == ["old.png"]
+    regenerate(figures=True)
+    assert not pictures.exists()
+
+
+def test_the_readme_names_the_command():
+    contributing = README.read_text(encoding="utf-8").partition("## Contributing")[2]
+    assert f"`{COMMAND}`" in contributing
+
+
+def test_a_text_that_differs_shows_its_first_lines_and_the_command(tmp_path):
+    path = tmp_path / "text.md"
+    path.write_text("\n".join(["same", "x" * 1000 + " one word", *["other"] * 1000]))
+    with pytest.raises(pytest.fail.Exception) as failed:
+        assert_generated(path, "\n".join(["same", "x" * 1000 + " two words", *["others"] * 1000]))
+    told = str(failed.value)
+    assert COMMAND in told
+    assert "line 2" in told
+    assert "one word" in told
+    assert "two words" in told
+    assert len(told) < 2000
+    assert_generated(path, path.read_text())
 
 
 def test_every_run_is_over_and_nothing_but_records_is_published():
@@ -85,6 +133,13 @@ def test_a_study_without_a_whole_data_set_takes_nothing_away(tmp_path):
 
 def test_the_published_records_are_not_taken_from_where_they_are(tmp_path):
     RunFolder(tmp_path / "reference" / "a").write(record("l2"))
-    with pytest.raises(SystemExit, match="another study"):
+    with pytest.raises(UserError, match="another study"):
         take(tmp_path / "reference", tmp_path / "reference" / ".." / "reference")
     assert (tmp_path / "reference" / "a" / "run.json").exists()
+
+
+def test_a_folder_without_records_takes_nothing_away(tmp_path):
+    (tmp_path / "underway" / "old").mkdir(parents=True)
+    with pytest.raises(UserError, match="no run is on record"):
+        take(tmp_path / "nowhere", tmp_path / "published", tmp_path / "underway")
+    assert (tmp_path / "underway" / "old").exists()

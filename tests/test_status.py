@@ -12,7 +12,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from bench import status, watch
+from bench import status, status_view
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import Progress, write_progress
 from bench.run_folder import RunFolder
@@ -168,9 +168,9 @@ def test_elsewhere_than_on_a_terminal_a_change_is_a_line(tmp_path, monkeypatch):
         if len(slept) == 2:
             put(tmp_path, dataclasses.replace(record("l2", 0, 0.5), id=one.id))
 
-    monkeypatch.setattr(watch.time, "sleep", sleep)
+    monkeypatch.setattr(status_view.time, "sleep", sleep)
     console = Console(file=io.StringIO(), width=200)
-    watch.watch(tmp_path, console, every=3.0)
+    status_view.watch(tmp_path, console, every=3.0)
     lines = console.file.getvalue().splitlines()
     assert lines[0] == "50% of 2 runs: 1 done, 1 planned"
     assert slept == [3.0, 3.0]

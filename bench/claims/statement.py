@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.arm_name import arm_name
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -22,7 +24,7 @@ class Arm:
     @property
     def name(self) -> str:
         """Label, and the form where it is not the paper's."""
-        return self.label if self.form in (None, "paper") else f"{self.label} ({self.form})"
+        return arm_name(self.label, None if self.form == "paper" else self.form)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ from bench.commands import options
 
 if TYPE_CHECKING:
     from bench.commands.wanted import Wanted
-    from bench.recommend import Figures, Key, Rounds, Standing
+    from bench.recommend import Figures, Rounds
     from bench.study import Run
 
 _PRIORITY = ("l2", "cosine", "two-stage-70", "static", "adaptive", "linear", "two-stage-70-restart", "two-stage-90")
@@ -130,34 +130,26 @@ def _seconds_a_run(folder: Path, done: Sequence[Run]) -> float:
 
 
 def _figures(folder: Path, done: Sequence[Run]) -> Figures:
+    from bench.recommend import outcome_of
     from bench.run_folder import RunFolder
 
-    found: dict[Key, dict[int, float]] = {}
-    for run in done:
-        record = RunFolder(folder / run.id).read_if_any()
-        if record is not None and record.done:
-            found.setdefault((run.label, run.form), {})[run.seed] = record.metrics["mAP50_95"]
-    return found
+    records = (RunFolder(folder / run.id).read_if_any() for run in done)
+    return outcome_of(record for record in records if record is not None)[0]
 
 
 def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     """Print the recommendation, its evidence and how sure it is."""
-    from bench.recommend import standings
-    from bench.records import LOST
+    from bench.recommend import outcome_of, standings
+    from bench.recommend_text import words
     from bench.study_records import load_study
 
-    found: dict[Key, dict[int, float]] = {}
-    lost: dict[Key, list[str]] = {}
-    for record in load_study(folder):
-        key = (record.label, record.form)
-        planned = rounds.templates.get(key)
-        # By its id: the folder also holds the runs of commands with other settings, models or numbers of vertices.
-        if planned is None or record.id != replace(planned, seed=record.seed).id:
-            continue
-        if record.done:
-            found.setdefault(key, {})[record.seed] = record.metrics["mAP50_95"]
-        elif record.status in LOST:
-            lost.setdefault(key, []).append(record.status)
+    # By its id: the folder also holds the runs of commands with other settings, models or numbers of vertices.
+    found, lost = outcome_of(
+        record
+        for record in load_study(folder)
+        if (planned := rounds.templates.get((record.label, record.form)))
+        and record.id == replace(planned, seed=record.seed).id
+    )
     if not found:
         options.say(f"no run came to its end; see python -m bench status {folder.name} --out {folder.parent}")
         raise SystemExit(1)
@@ -166,71 +158,3 @@ def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     options.say(
         f"{seconds / 60:.0f} min; records in {folder}; more: python -m bench report {folder.name} --out {folder.parent}"
     )
-
-
-def words(
-    found: Sequence[Standing], figures: Figures, dropped: Mapping[Key, int], lost: Mapping[Key, Sequence[str]]
-) -> list[str]:
-    """Return the recommendation, line by line: what to use, how sure that is, and every strategy's figures.
-
-    Args:
-        found: the best first.
-        figures: by strategy and seed.
-        dropped: after how many seeds a strategy was left out.
-        lost: what became of the runs of a strategy that have no figure.
-    """
-    from bench.report.row import REFERENCE
-    from bench.statistics import WORSE
-
-    best, *others = found
-    behind = [one for one in others if one.verdict.verdict == WORSE]
-    open_ = [one for one in others if one not in behind and (one.key not in lost or best.key in lost)]
-    unfit = [one for one in others if one not in behind and one not in open_]
-    lines = [f"Use {_name(best.key)}: mAP50-95 {best.mean:.3f} over {_seeds(figures[best.key])}."]
-    if not others:
-        lines.append("Nothing else came to its end: there is nothing to compare it with.")
-    elif not open_ and behind:
-        each = "the other" if not unfit else "those without a lost run, which are"
-        lines.append(f"Sure at 95 %: each of {each} {len(behind)} is behind, all of them looked at together.")
-    elif open_:
-        names = ", ".join(_name(one.key) for one in open_)
-        lines.append(f"Not settled (UNDECIDED) against {len(open_)} of {len(others)}: {names}.")
-        reference = next((one for one in open_ if one.key[0] == REFERENCE), None)
-        if reference is not None:
-            lines.append(f"It is not shown to be better than {REFERENCE} alone, which is the simplest.")
-        needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
-        if needed:
-            lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
-    if behind:
-        lines.append(f"Behind beyond doubt: {', '.join(_name(one.key) for one in behind)}.")
-    if unfit:
-        names = ", ".join(_name(one.key) for one in unfit)
-        lines.append(f"Not behind, and not recommended, since runs were lost: {names}.")
-    for key, how in lost.items():
-        of = len(how) + len(figures.get(key, ()))
-        lines.append(f"Lost: {len(how)} of {of} runs of {_name(key)} ({', '.join(dict.fromkeys(how))}).")
-    lines += ["", "| strategy | seeds | mAP50-95 | minus the best [95 %] | |", "|---|---|---|---|---|"]
-    for one in found:
-        told = "" if one.difference is None else _difference(one)
-        note = one.verdict.verdict or "best"
-        if one.key in dropped and one is not best:
-            note += f", left out after seed {dropped[one.key] - 1}"
-        lines.append(f"| {_name(one.key)} | {len(figures[one.key])} | {one.mean:.3f} | {told} | {note} |")
-    return [*lines, "", "An interval stands for itself, and pays for no look and no choice of the best; the words do."]
-
-
-def _difference(one: Standing) -> str:
-    assert one.difference is not None
-    if one.difference.interval is None:
-        return f"{one.difference.mean:+.3f}"
-    low, high = one.difference.interval
-    return f"{one.difference.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-
-
-def _name(key: Key) -> str:
-    label, form = key
-    return f"{label} ({form})" if form else label
-
-
-def _seeds(by_seed: dict[int, float]) -> str:
-    return f"{len(by_seed)} seed{'s' if len(by_seed) > 1 else ''}"

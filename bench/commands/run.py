@@ -14,7 +14,7 @@ from bench.commands import options
 from bench.errors import UserError
 
 if TYPE_CHECKING:
-    from bench.tracking import StudyTold
+    from bench.tracking import StudyContent
 
 
 class Wandb(str, Enum):
@@ -128,7 +128,7 @@ def run(
         FollowUp(folder, controls, max_seeds if until_decided else None),
     )
     if not ending.stopped:
-        log_study(tracking, name, partial(_told, folder))
+        log_study(tracking, name, partial(_content, folder))
     told = ", ".join(f"{number} {status}" for status, number in ending.statuses.items())
     stopped = "told to stop, the same command goes on: " if ending.stopped else ""
     options.say(f"{stopped}{told}; records in {folder}; the table: python -m bench report{_report_words(out, name)}")
@@ -138,7 +138,7 @@ def run(
         raise SystemExit(1)
 
 
-def _told(folder: Path) -> StudyTold:
+def _content(folder: Path) -> StudyContent:
     """Return what W&B is told of a study as a whole."""
     import pandas as pd
 
@@ -147,10 +147,10 @@ def _told(folder: Path) -> StudyTold:
     from bench.report import load_report, render
     from bench.report.machine import frame
     from bench.study_records import load_study
-    from bench.tracking import StudyTold
+    from bench.tracking import StudyContent
 
     found = load_report(folder)
-    return StudyTold(
+    return StudyContent(
         tables={"comparison": frame(found.comparisons), "verdicts": pd.DataFrame(to_rows(found.comparisons))},
         files={"report.md": render(found, "md"), "report.json": render(found, "json")},
         run_ids=[record.id for record in load_study(folder) if record.status not in GOES_ON],

@@ -26,28 +26,30 @@ def train(
     from bench.commands.words import read_words, run_folder
     from bench.detector.standalone import RunFolderTrainer
     from bench.detector.trainer import Diverged
+    from bench.history_columns import measured
+    from bench.metrics import FIGURE
     from datasets import DataError
 
     for source in plugin or []:
         strategies.load_plugin(source)
-    found = read_words(words)
-    job = _job(found)
-    folder = run_folder(found.place, "train")
+    asked = read_words(words)
+    job = _job(asked)
+    folder = run_folder(asked.place, "train")
     made = next((one for one in (*reversed(folder.parents), folder) if not one.exists()), None)
     options.writable(folder, "project=DIR")
     best, epochs = [-1.0, 0], 0
 
-    def told(row: Mapping[str, float]) -> None:
+    def say_epoch(row: Mapping[str, float]) -> None:
         nonlocal epochs
         epochs = int(row["epoch"])
-        measured = f", mAP50-95 {row['mAP50_95']:.3f}" if "mAP50_95" in row else ""
-        if row.get("mAP50_95", -1.0) >= best[0]:  # of several, best.pt is the last
-            best[:] = row["mAP50_95"], epochs
+        ap = f", mAP50-95 {row[FIGURE]:.3f}" if measured(row) else ""
+        if measured(row) and row[FIGURE] >= best[0]:  # of several, best.pt is the last
+            best[:] = row[FIGURE], epochs
         alpha = f", alpha {row['alpha']:.2f}" if "alpha" in row else ""
-        options.say(f"epoch {epochs}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{measured}")
+        options.say(f"epoch {epochs}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{ap}")
 
     try:
-        RunFolderTrainer(job, folder, told, _in_force(job, found.place)).run()
+        RunFolderTrainer(job, folder, say_epoch, _in_force(job, asked.place)).run()
     except Diverged as error:
         options.say(f"diverged: {error}; what there is lies in {folder}")
         raise SystemExit(1) from None

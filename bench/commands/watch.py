@@ -14,7 +14,7 @@ def watch(
     out: options.Out = options.RESULTS,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve it; 0: any port that is free.")] = 8765,
     data: Annotated[
-        Optional[list[str]], typer.Option(metavar="DIR", help="COCO folders of the study, for the gallery. Repeatable.")
+        Optional[list[str]], typer.Option(metavar="NAME|DIR", help="Data of the study, for the gallery. Repeatable.")
     ] = None,
 ) -> None:
     """Serve the HTML report of a study to this machine alone; it follows the records. Ctrl-C ends it."""

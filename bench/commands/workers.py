@@ -47,11 +47,11 @@ def _measured(device: str, runs: int, model: str, settings: Mapping[str, Any]) -
     readings = measure(model, settings, device, threads=1, most=most)
     number = chosen(readings)
     if readings:
-        say(f"GPU {device}: {told(readings)}: {number} runs at a time")
+        say(f"GPU {device}: {in_words(readings)}: {number} runs at a time")
     return number
 
 
-def told(readings: Sequence[Throughput]) -> str:
+def in_words(readings: Sequence[Throughput]) -> str:
     """Return readings in words."""
     return ", ".join(
         f"{one.processes} at a time {one.images_per_s:.0f} images/s in {one.memory_share:.0%} of the memory"

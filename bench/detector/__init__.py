@@ -11,9 +11,9 @@ os.environ.setdefault("YOLO_OFFLINE", "true")
 os.environ.setdefault("YOLO_VERBOSE", "false")
 
 # Within `torchrun`, say, it would take this process for one of several that train one network together.
-_told = {name: os.environ.pop(name) for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE") if name in os.environ}
+_ranks = {name: os.environ.pop(name) for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE") if name in os.environ}
 
 import ultralytics.utils  # noqa: E402
 
-os.environ.update(_told)
+os.environ.update(_ranks)
 ultralytics.utils.LOGGER.setLevel(logging.ERROR)

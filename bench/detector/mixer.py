@@ -9,28 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.history_columns import LEDGER_COLUMNS
 from bench.losses import LossTerms, combine, loss_terms
 from strategies import Signals, State, Strategy, Weight
-
-LEDGER_COLUMNS = (
-    "alpha",
-    "w_l2",
-    "w_mgiou",
-    "loss_l2",
-    "loss_mgiou",
-    "grad_l2",
-    "grad_mgiou",
-    "grad_cosine",
-    "conflict",
-    "share_l2",
-    "alpha_step",
-)
-"""What is kept of every step and averaged over the epoch. The weights are those the step used.
-
-`conflict` is 1 in a step in which the two gradients point apart (cosine under 0), so that its mean is the share of such
-steps. `share_l2` is L2's effective share of the update at the vertices: w_l2‖g1‖ / (w_l2‖g1‖ + w_mgiou‖g2‖).
-`alpha_step` is |alpha - alpha of the step before|, so that its mean shows a strategy that flickers.
-"""
 
 
 class Mixer:
@@ -98,22 +79,23 @@ class Mixer:
         alpha = self.strategy.alpha_at(signals)
         moved = abs(alpha - (alpha if self._alpha is None else self._alpha))
         self._alpha = alpha
-        row = (
-            alpha,
-            w_l2,
-            w_mgiou,
-            signals.loss_l2,
-            signals.loss_mgiou,
-            signals.grad_l2,
-            signals.grad_mgiou,
-            signals.cosine,
-            signals.cosine < 0,
-            pull_l2 / (pull_l2 + pull_mgiou).clamp_min(torch.finfo(signals.gram.dtype).tiny),
-            moved,
-        )
+        row = {
+            "alpha": alpha,
+            "w_l2": w_l2,
+            "w_mgiou": w_mgiou,
+            "loss_l2": signals.loss_l2,
+            "loss_mgiou": signals.loss_mgiou,
+            "grad_l2": signals.grad_l2,
+            "grad_mgiou": signals.grad_mgiou,
+            "grad_cosine": signals.cosine,
+            "conflict": signals.cosine < 0,
+            "share_l2": pull_l2 / (pull_l2 + pull_mgiou).clamp_min(torch.finfo(signals.gram.dtype).tiny),
+            "alpha_step": moved,
+        }
         like = signals.gram
         # A number is filled in on the device: to copy it there would wait for the device.
-        vector = torch.stack([x.to(like.dtype) if isinstance(x, Tensor) else like.new_full((), x) for x in row])
+        values = (row[name] for name in LEDGER_COLUMNS)
+        vector = torch.stack([x.to(like.dtype) if isinstance(x, Tensor) else like.new_full((), x) for x in values])
         self._sum = vector if self._sum is None else self._sum + vector
         self._steps += 1
 

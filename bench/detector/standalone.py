@@ -13,6 +13,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 
 from bench.detector.trainer import Job, PolygonTrainer
 from bench.errors import StorageError
+from bench.metrics import FIGURE
 
 
 class RunFolderTrainer(PolygonTrainer):
@@ -44,7 +45,7 @@ class RunFolderTrainer(PolygonTrainer):
         measured = self._measured[0]
         if measured:
             self.metrics = {f"metrics/{_HEADINGS.get(name, name)}": value for name, value in measured.items()}
-            self.fitness = measured["mAP50_95"]
+            self.fitness = measured[FIGURE]
             if self.best_fitness is None or self.best_fitness < self.fitness:
                 self.best_fitness = self.fitness
         return self.metrics, self.fitness

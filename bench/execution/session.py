@@ -29,7 +29,7 @@ class Options:
     Attributes:
         folder: the study's folder, one sub-folder a run.
         study: its name.
-        sources: data set name or COCO folder, by the data's fingerprint.
+        sources: where each data set is read from, as the user gave it to `--data`, by the data's fingerprint.
         device: as Ultralytics takes it.
         workers: number of processes.
         threads: torch threads in each.

@@ -20,7 +20,7 @@ class Task:
         label: its strategy as shown.
         study: the study's name.
         identity: `bench.study.Run.identity`.
-        source: data set name or COCO folder, as the user gave it.
+        source: where the data set is read from, as the user gave it to `--data`.
         folder: where the record goes.
         device: as Ultralytics takes it.
         val_every: epochs between two measurements.

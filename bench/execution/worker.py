@@ -30,6 +30,8 @@ from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Task, Work
 from bench.execution.usage import Usage
 from bench.files import write_atomic
+from bench.history_columns import measured
+from bench.metrics import FIGURE
 from bench.provenance import provenance
 from bench.records import GOES_ON
 from bench.run_folder import RunFolder
@@ -214,13 +216,12 @@ class _Attempt:
         assert self.trainer is not None
         epochs = self.first.epochs
         for member, row in zip(self.members, rows, strict=True):
-            member.epoch_is_over(row, self.trainer.samples if "mAP50_95" in row else None)
-            measured = {key: row[key] for key in ("mAP50_95", "full_image") if key in row}
+            member.epoch_is_over(row, self.trainer.samples if measured(row) else None)
+            figures = {key: row[key] for key in (FIGURE, "full_image")} if measured(row) else None
             done = len(member.progress.rows)
-            told = EpochDone(
-                member.task.run_id, done, epochs, row["loss"], measured or None, row["seconds"], len(self.members)
+            self.emit(
+                EpochDone(member.task.run_id, done, epochs, row["loss"], figures, row["seconds"], len(self.members))
             )
-            self.emit(told)
         if done < epochs:
             self.snapshot = self.trainer.snapshot()
             if done % self.first.snapshot_every == 0 or done == self.work.until:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from bench.report.model import FIGURE, Comparison, Row
+from bench.metrics import FIGURE
+from bench.report.model import Comparison, Row
 
 
 def alike(comparison: Comparison) -> Iterator[str]:

@@ -97,7 +97,7 @@ def missing(judgement: Judgement, most: int = 3) -> str:
     return f"missing: {names(judgement.missing, most)}" if judgement.missing else ""
 
 
-def alone(judgement: Judgement) -> bool:
+def holds_only_alone(judgement: Judgement) -> bool:
     """Whether a verdict holds for its claim by itself, and not when all claims are looked at together."""
     return judgement.decided and not judgement.holds_among_all
 
@@ -107,7 +107,7 @@ def _sentence(judgement: Judgement, evidence: list[str], claims: int) -> str:
     said = claim.text + (f" ({claim.note})" if claim.note else "")
     if judgement.missing:
         evidence.append(f"{missing(judgement)} ({COMMAND} runs them)")
-    if alone(judgement):
+    if holds_only_alone(judgement):
         evidence.append(f"5 % is the error rate of this claim alone, and is not kept over all {claims} claims (Holm)")
     return f"{_OPENING[judgement.verdict].format(said)}: {'; '.join(evidence) or 'nothing is on record'}."
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 from bench.margins import LEARNT
+from bench.metrics import FIGURE
 from bench.report.contest import best_mean, best_rate, least_count, least_spread
 from bench.report.material import ANY, NONE, SUITE, Material
-from bench.report.model import FIGURE, REFERENCE, Row
+from bench.report.model import REFERENCE, Row
 from bench.report.numbers import count_of, figure, with_interval
 from bench.report.parts import Cell, Criterion, Escape, Winner
 from bench.report.robustness import sensitivity, worst_data_set, worst_seed

@@ -36,7 +36,7 @@ def arm_key(strategy: Mapping[str, Any], form: str | None) -> str:
 
 def titles(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
     """Return a title for each condition: the data's name, and in brackets how it differs from others on those data."""
-    facts = [_condition_facts(group[0].identity) for group in groups]
+    facts = [_entries(group[0].identity) for group in groups]
     by_name: dict[str, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         by_name[group[0].identity["data"]["name"]].append(index)
@@ -79,7 +79,8 @@ def strategy_names(records: Sequence[RunRecord]) -> dict[tuple[str, str | None],
     return named
 
 
-def _condition_facts(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _entries(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a condition entry by entry, so that a title can name those that differ."""
     data = {key: value for key, value in identity["data"].items() if key != "name"}
     data["fingerprint"] = data["fingerprint"][:12]
     return {**data, **_model(identity), **identity["settings"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 from tabulate import tabulate
@@ -16,10 +16,19 @@ TEXTS = ("strategy", "MGIoU", "run", "status", "claim", "verdict", "evidence", "
 
 def table(frame: pd.DataFrame) -> str:
     """Return a frame of text as a table."""
+    return _table(frame, escape)
+
+
+def plain_table(frame: pd.DataFrame) -> str:
+    """Return the same for a terminal, which shows text as it is."""
+    return _table(frame, one_line)
+
+
+def _table(frame: pd.DataFrame, cell: Callable[[object], str]) -> str:
     align = ["left" if column in TEXTS else "right" for column in frame.columns]
     return tabulate(
-        frame.map(escape).values.tolist(),
-        headers=[escape(column) for column in frame.columns],
+        frame.map(cell).values.tolist(),
+        headers=[cell(column) for column in frame.columns],
         tablefmt="github",
         colalign=align if len(frame) else None,
         disable_numparse=True,

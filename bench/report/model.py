@@ -9,10 +9,10 @@ from typing import Any
 from bench.claims import Judgement
 from bench.report.arms import CORE, VARIANT
 from bench.report.parts import Answer, Combined, Control, Criterion, Escape, Noise, Shared, Winner
-from bench.report.row import FIGURE, REFERENCE, Rate, Row, Seed
+from bench.report.row import REFERENCE, Rate, Row, Seed
 from bench.statistics import UNDECIDED, ImagePrecision
 
-__all__ = ["FIGURE", "REFERENCE", "UNDECIDED", "Comparison", "Family", "Rate", "Report", "Row", "Seed"]
+__all__ = ["REFERENCE", "UNDECIDED", "Comparison", "Family", "Rate", "Report", "Row", "Seed"]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from bench.arm_name import arm_name
 from bench.claims.quantities import EVENTS
 from bench.margins import LEARNT
 from bench.records import LOST, RunRecord
@@ -34,7 +35,7 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
         pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
     return tuple(
         Control(
-            of=whose(group[0]) + (f" ({form})" if form else ""),
+            of=arm_name(whose(group[0]), form),
             label=label,
             kind=group[0].identity["strategy"]["name"],
             difference=pair,
@@ -54,7 +55,7 @@ def noise(runs: Mapping[str, Runs], compared: Iterable[RunRecord]) -> Noise:
             again, once = figures_of([record]), first.get(_again(record))
             if once is not None and again and (figure := figures_of([once])):
                 apart = again[record.seed] - figure[record.seed]
-                pairs.append((label + (f" ({form})" if form else ""), record.seed, once.id, record.id, apart))
+                pairs.append((arm_name(label, form), record.seed, once.id, record.id, apart))
     squares = [pair[-1] ** 2 for pair in pairs]
     return Noise(tuple(pairs), math.sqrt(math.fsum(squares) / len(squares)) if squares else None)
 

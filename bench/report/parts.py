@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.arm_name import arm_name
 from bench.statistics import PairedDifference
 
 
@@ -227,4 +228,4 @@ class Combined(Judged):
     @property
     def name(self) -> str:
         """Label and form."""
-        return f"{self.label} ({self.form})" if self.form else self.label
+        return arm_name(self.label, self.form)

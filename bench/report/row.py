@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.arm_name import arm_name
 from bench.report.parts import Cost, Judged
 from bench.statistics import PairedDifference
 
 REFERENCE = "l2"
 """The strategy every difference is taken to."""
-
-FIGURE = "mAP50_95"
-"""The metric that rows are compared by."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class Row(Judged):
     @property
     def name(self) -> str:
         """Label and form."""
-        return f"{self.label} ({self.form})" if self.form else self.label
+        return arm_name(self.label, self.form)
 
     @property
     def done(self) -> int:

@@ -11,11 +11,11 @@ from typing import Any
 
 from bench.claims.quantities import degenerate_shapes
 from bench.errors import UserError
-from bench.metrics import METRICS
+from bench.metrics import FIGURE, METRICS
 from bench.records import RunRecord
 from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
 from bench.report.groups import strategy_names
-from bench.report.model import FIGURE, REFERENCE, Rate, Row, Seed
+from bench.report.model import REFERENCE, Rate, Row, Seed
 from bench.report.parts import Cost
 from bench.statistics import paired_difference, rate_interval, verdicts
 

@@ -6,22 +6,22 @@ import math
 
 import pandas as pd
 
+from bench.history_columns import COLUMNS
 from bench.report.model import REFERENCE, Comparison, Family
 from bench.report.numbers import MISSING, count_of, figure, names, number, percent
 from bench.report.parts import Winner
 from bench.report.tables import judged, kept_share, time_unit
 from bench.text import ranges
 
+
+def _of(*columns: str) -> dict[str, tuple[str, str]]:
+    return {name: (COLUMNS[name].short, COLUMNS[name].form) for name in columns}
+
+
 LEDGER = {
-    "alpha": ("α", ".2f"),
-    "share_l2": ("L2's share", "%"),
-    "grad_l2": ("‖∂L2‖", ".2g"),
-    "grad_mgiou": ("‖∂MGIoU‖", ".2g"),
+    **_of("alpha", "share_l2", "grad_l2", "grad_mgiou"),
     "grad_ratio": ("ratio", ".2g"),
-    "grad_cosine": ("cosine", "+.2f"),
-    "conflict": ("conflict", "%"),
-    "net_grad_cosine": ("cosine, network", "+.2f"),
-    "alpha_step": ("Δα a step", ".1g"),
+    **_of("grad_cosine", "conflict", "net_grad_cosine", "alpha_step"),
     "transition_jump": ("loss jump", "+.1f"),
     "transition_dip": ("AP dip", "+.3f"),
     "full_image_peak": ("full-image peak", "%"),
@@ -95,7 +95,7 @@ def controls_table(comparison: Comparison) -> pd.DataFrame:
 def ledger_table(comparison: Comparison) -> pd.DataFrame:
     """Return the gradient ledger of every strategy, means over its runs; without columns where none is on record."""
     rows = [row for row in comparison.rows if row.ledger]
-    shown = {key: told for key, told in LEDGER.items() if any(key in row.ledger for row in rows)}
+    shown = {key: described for key, described in LEDGER.items() if any(key in row.ledger for row in rows)}
     return pd.DataFrame(
         [
             {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from bench.metrics import FIGURE
 from bench.report.conclusion import statuses
 from bench.report.model import REFERENCE, Comparison, Row
 from bench.report.numbers import MISSING, figure, number, percent, with_interval
@@ -143,7 +144,7 @@ def _rows_table(comparison: Comparison, rows: Sequence[Row]) -> pd.DataFrame:
                 "MGIoU": row.form or MISSING,
                 "seeds": f"{row.done}/{row.planned}",
                 "mAP50": figure(row.means.get("mAP50")),
-                "mAP50-95": figure(row.means.get("mAP50_95")) + (f" ± {row.sd:.3f}" if row.sd is not None else ""),
+                "mAP50-95": figure(row.means.get(FIGURE)) + (f" ± {row.sd:.3f}" if row.sd is not None else ""),
                 "AP75": figure(row.means.get("mAP75")),
                 "full-image": percent(row.means.get("full_image")),
                 "bow tie": percent(row.means.get("bow_tie")),

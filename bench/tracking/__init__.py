@@ -1,6 +1,6 @@
 """Telling W&B and TensorBoard about runs. Nothing here can take a run down."""
 
 from bench.tracking.trackers import RunInfo, Tracker, TrackingConfig, open_trackers
-from bench.tracking.wandb_study import StudyTold, log_study
+from bench.tracking.wandb_study import StudyContent, log_study
 
-__all__ = ["RunInfo", "StudyTold", "Tracker", "TrackingConfig", "log_study", "open_trackers"]
+__all__ = ["RunInfo", "StudyContent", "Tracker", "TrackingConfig", "log_study", "open_trackers"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import StorageError, UserError, brief
 from bench.files import write_atomic
+from bench.metrics import FIGURE
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
 from bench.tracking.trackers import TrackingConfig
@@ -75,7 +76,7 @@ def define(entity: str, project: str, study: str, markdown: str) -> Definitions:
         runset_settings=workspaces.RunsetSettings(
             filters=ours,
             groupby=[expr.Metric("Group")],
-            order=[expr.Ordering(expr.Summary("final/mAP50_95"), ascending=False)],
+            order=[expr.Ordering(expr.Summary(f"final/{FIGURE}"), ascending=False)],
             pinned_columns=columns,
         ),
     )

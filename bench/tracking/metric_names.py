@@ -5,17 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from bench.history_columns import COLUMNS
 from bench.metrics import RATES
-
-_HEADINGS = {
-    "alpha": "weights",
-    "w_l2": "weights",
-    "w_mgiou": "weights",
-    "share_l2": "gradients",
-    "conflict": "gradients",
-    "lr": "training",
-    "seconds": "training",
-}
 
 HEADINGS = ("AP", "degenerate", "weights", "gradients", "losses", "training")
 """Every heading there is."""
@@ -32,10 +23,6 @@ def dashboard_row(row: Mapping[str, float]) -> dict[str, float]:
 
 def heading(column: str) -> str:
     """Return what a column is grouped under: one of `HEADINGS`."""
-    if column in _HEADINGS:
-        return _HEADINGS[column]
     if column in RATES:
         return "degenerate"
-    if "mAP" in column:
-        return "AP"
-    return "gradients" if column.startswith(("grad", "net_grad")) else "losses"
+    return "AP" if "mAP" in column else COLUMNS[column].heading

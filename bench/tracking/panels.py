@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.metrics import PRIMARY, RATES
+from bench.metrics import FIGURE, PRIMARY, RATES
 from bench.tracking.metric_names import heading
 
 
@@ -16,7 +16,7 @@ class Lines:
     metric: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"lines: {self.metric} by epoch"
 
@@ -28,7 +28,7 @@ class Bars:
     metric: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"bars: {self.metric}"
 
@@ -40,7 +40,7 @@ class Table:
     name: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"table: {self.name}"
 
@@ -52,7 +52,7 @@ class Pictures:
     name: str
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """The panel in words."""
         return f"pictures: {self.name}"
 
@@ -66,13 +66,13 @@ def _lines(*columns: str) -> tuple[Panel, ...]:
 
 SECTIONS: dict[str, tuple[Panel, ...]] = {
     "Answer": (
-        Bars("final/mAP50_95"),
+        Bars(f"final/{FIGURE}"),
         Bars("final/full_image"),
         Bars("final/bow_tie"),
         Table("comparison"),
         Table("verdicts"),
     ),
-    "AP": _lines("mAP50_95", *(name for name in PRIMARY if name != "mAP50_95"), "ring_mAP50_95", "box_mAP50_95"),
+    "AP": _lines(FIGURE, *(name for name in PRIMARY if name != FIGURE), "ring_mAP50_95", "box_mAP50_95"),
     "Degenerate shapes": _lines(*RATES),
     "Weights": _lines("alpha", "w_l2", "w_mgiou"),
     "Gradients": _lines("grad_l2", "grad_mgiou", "grad_cosine", "conflict", "share_l2", "net_grad_cosine"),
@@ -81,7 +81,7 @@ SECTIONS: dict[str, tuple[Panel, ...]] = {
 }
 """What there is to see, the answer first."""
 
-COLUMNS = ("final/mAP50_95", "final/full_image", "final/bow_tie", "status")
+COLUMNS = (f"final/{FIGURE}", "final/full_image", "final/bow_tie", "status")
 """Of the summary, beside each strategy's or run's name."""
 
 
@@ -90,4 +90,4 @@ def outline(tell: Callable[[str], None]) -> None:
     for name, panels in SECTIONS.items():
         tell(f"  {name}")
         for panel in panels:
-            tell(f"    {panel.told}")
+            tell(f"    {panel.words}")

@@ -21,10 +21,12 @@ from bench.tracking.trackers import EVENTS, RunInfo, TrackingConfig
 class TensorBoardTracker:
     """Writes every column of history.csv as a scalar by epoch, pictures, and what the run was set to."""
 
-    def __init__(self, config: TrackingConfig, run: RunInfo, told: int = 0) -> None:
-        self.told = told
+    def __init__(self, config: TrackingConfig, run: RunInfo, logged: int = 0) -> None:
+        self.logged = logged
         # What an earlier attempt wrote of epochs that are trained again is purged by the reader; no file is deleted.
-        self._writer = SummaryWriter(str(folder_of(config.folder, run)), purge_step=told + bool(told), flush_secs=10)
+        self._writer = SummaryWriter(
+            str(folder_of(config.folder, run)), purge_step=logged + bool(logged), flush_secs=10
+        )
         self._write(metadata.SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=_session(run)))
 
     def log_epoch(self, row: Mapping[str, float]) -> None:

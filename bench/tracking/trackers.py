@@ -83,10 +83,10 @@ class Channel(Protocol):
     """Where a tracker passes on to; it may raise whatever it likes.
 
     Attributes:
-        told: how many epochs it has from an earlier attempt; it is not told of them again.
+        logged: how many epochs it has from an earlier attempt; it is not told of them again.
     """
 
-    told: int
+    logged: int
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Take one epoch's row of history.csv."""
@@ -99,7 +99,7 @@ class Channel(Protocol):
 
 
 def open_trackers(
-    config: TrackingConfig, run: RunInfo, told: int = 0, data: Callable[[], DataSet] | None = None
+    config: TrackingConfig, run: RunInfo, logged: int = 0, data: Callable[[], DataSet] | None = None
 ) -> Tracker:
     """Return a tracker that passes everything on to those the configuration asks for.
 
@@ -108,14 +108,14 @@ def open_trackers(
     Args:
         config: who is told.
         run: which run.
-        told: how many epochs an earlier attempt has told of, up to the snapshot that the run goes on from.
+        logged: how many epochs an earlier attempt has told of, up to the snapshot that the run goes on from.
         data: gives the data set, for pictures; it is called when there is something to draw. None: no pictures.
     """
     openers: dict[str, Callable[[], Channel]] = {}
     if config.wandb != "off":
-        openers["W&B"] = partial(_open_wandb, config, run, told)
+        openers["W&B"] = partial(_open_wandb, config, run, logged)
     if config.tensorboard:
-        openers["TensorBoard"] = partial(_open_tensorboard, config, run, told)
+        openers["TensorBoard"] = partial(_open_tensorboard, config, run, logged)
     return _Guarded(openers, data)
 
 
@@ -132,16 +132,16 @@ _REPORTED: set[tuple[str, type[Exception]]] = set()
 # Imported when they are opened, under guard: either package may be absent, broken or slow to import.
 
 
-def _open_wandb(config: TrackingConfig, run: RunInfo, told: int) -> Channel:
+def _open_wandb(config: TrackingConfig, run: RunInfo, logged: int) -> Channel:
     from bench.tracking.weights_and_biases import WandbTracker
 
-    return WandbTracker(config, run, told)
+    return WandbTracker(config, run, logged)
 
 
-def _open_tensorboard(config: TrackingConfig, run: RunInfo, told: int) -> Channel:
+def _open_tensorboard(config: TrackingConfig, run: RunInfo, logged: int) -> Channel:
     from bench.tracking.tensorboard import TensorBoardTracker
 
-    return TensorBoardTracker(config, run, told)
+    return TensorBoardTracker(config, run, logged)
 
 
 class _Guarded:
@@ -160,7 +160,7 @@ class _Guarded:
         self._tell(lambda channel: channel.log_epoch(row), int(row["epoch"]))
 
     def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
-        wanted = self._data is not None and any(epoch > channel.told for channel in self._channels.values())
+        wanted = self._data is not None and any(epoch > channel.logged for channel in self._channels.values())
         picture = self._drawn(results) if wanted else None
         if picture is not None:
             self._tell(lambda channel: channel.log_picture(epoch, picture), epoch)
@@ -182,7 +182,7 @@ class _Guarded:
 
     def _tell(self, action: Callable[[Channel], None], epoch: float = math.inf) -> None:
         for name, channel in list(self._channels.items()):
-            if epoch > channel.told:
+            if epoch > channel.logged:
                 self._try(name, partial(action, channel))
 
     def _try(self, name: str, action: Callable[[], Any]) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StudyTold:
+class StudyContent:
     """What there is to tell of a study.
 
     Attributes:
@@ -30,7 +30,7 @@ class StudyTold:
     run_ids: Sequence[str]
 
 
-def log_study(config: TrackingConfig, study: str, told: Callable[[], StudyTold]) -> None:
+def log_study(config: TrackingConfig, study: str, read: Callable[[], StudyContent]) -> None:
     """Log a study's tables, report and records as a run of its own, of job type `report`. A failure is a warning.
 
     The same content is the same run; it takes the place of what was told before.
@@ -38,7 +38,7 @@ def log_study(config: TrackingConfig, study: str, told: Callable[[], StudyTold])
     if config.wandb == "off":
         return
     try:
-        content = told()
+        content = read()
         digest = hashlib.sha256(repr((study, sorted(content.files.items()))).encode()).hexdigest()[:12]
         run_id = f"{wandb_id(digest, study)}-report"
         wandb_session.set_aside(config.folder, run_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.claims.quantities import EVENTS
+from bench.history_columns import measured
 from bench.records import GOES_ON, RunRecord
 from bench.tracking import wandb_session
 from bench.tracking.metric_names import HEADINGS, dashboard_row
@@ -26,13 +27,13 @@ class WandbTracker:
     process that is killed leaves less than it was told, or a file that `wandb sync` cannot read and stops at.
     """
 
-    def __init__(self, config: TrackingConfig, run: RunInfo, told: int = 0) -> None:
+    def __init__(self, config: TrackingConfig, run: RunInfo, logged: int = 0) -> None:
         self._info, self._folder = run, config.folder
         run_id = wandb_id(run.id, run.study)
         wandb_session.set_aside(config.folder, run_id)
         self._run = wandb_session.start(
             config,
-            goes_on=told > 0,
+            goes_on=logged > 0,
             id=run_id,
             name=run.name,
             group=run.group,
@@ -51,7 +52,7 @@ class WandbTracker:
                 "settings": dict(run.settings),
             },
         )
-        self.told = max(0, self._run.starting_step - 1)
+        self.logged = max(0, self._run.starting_step - 1)
         self._run.define_metric("epoch", hidden=True)
         for heading in HEADINGS:
             self._run.define_metric(f"{heading}/*", step_metric="epoch", summary=_SUMMARIES.get(heading))
@@ -60,7 +61,7 @@ class WandbTracker:
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Log one epoch, as the step of that number."""
         # The picture of a measured epoch follows; a step that is committed would not take it any more.
-        commit = "mAP50_95" not in row
+        commit = not measured(row)
         self._run.log({"epoch": int(row["epoch"]), **dashboard_row(row)}, step=int(row["epoch"]), commit=commit)
 
     def log_picture(self, epoch: int, picture: Picture) -> None:

@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
-from bench.detector.mixer import LEDGER_COLUMNS, Mixer
+from bench.detector.mixer import Mixer
 from bench.detector.shared_gradients import PROBE_COLUMNS, SharedGradientProbe
 from bench.detector.trainer import PolygonTrainer
+from bench.history_columns import LEDGER_COLUMNS
 from bench.losses import l2_loss, mgiou_loss
 from strategies import build, parse
 

@@ -6,7 +6,7 @@ import multiprocessing
 
 import pytest
 
-from bench.commands.workers import told, workers_of
+from bench.commands.workers import in_words, workers_of
 from bench.errors import UserError
 from bench.execution import slots
 from bench.execution.hardware import cores
@@ -114,4 +114,4 @@ def test_what_cannot_be_said(options, message):
 
 
 def test_readings_in_words():
-    assert told([Throughput(2, 1234.4, 0.05)]) == "2 at a time 1234 images/s in 5% of the memory"
+    assert in_words([Throughput(2, 1234.4, 0.05)]) == "2 at a time 1234 images/s in 5% of the memory"

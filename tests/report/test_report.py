@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,11 +25,11 @@ from bench.report.machine import frame
 from bench.report.tables import percent
 from bench.statistics import rate_interval
 
-from .declared import CLAIMS
+from ..generated import assert_generated
+from .golden import GOLDEN, golden, golden_text
 from .reading import section, table
-from .samples import control, record, rescue, study
+from .samples import record, study
 
-GOLDEN = Path(__file__).with_name("golden.md")
 CLEAR = study(l2=[0.50, 0.52, 0.48], cosine=[0.60, 0.63, 0.57], mgiou=[0.05, 0.06, 0.05])
 
 
@@ -254,39 +253,9 @@ def test_a_rate_is_rounded_to_nought_or_all_only_when_it_is(share, text):
     assert percent(share) == text
 
 
-def golden():
-    """Return a report with something in every section."""
-    once = {"alpha": 1.0, "share_l2": 1.0, "grad_cosine": 0.3, "conflict": 0.21, "stages": 1.0, "restarts": 0.0}
-    records = [
-        *CLEAR,
-        record("step", 0, form="paper", status="failed", reason="its worker process was ended by SIGKILL"),
-        *study(linear=[0.52, 0.50, 0.53], static=[0.56, 0.59]),
-        record("static", 2, form="paper", status="diverged", reason="the loss is nan at the end of epoch 7"),
-        *(
-            record("mgiou-centred", seed, 0.02, "centred", full_image=1.0, bow_tie=0.984, outside=0.002)
-            for seed in range(3)
-        ),
-        record("cosine[end=0.5]", 0, form="paper", status="planned"),
-        *(record("adaptive", seed, 0.5, "paper", ledger=once | {"loss_spikes": 1.0}, mAP90=0.1) for seed in range(2)),
-        *(rescue("cosine", seed) for seed in range(3)),
-        rescue("mgiou", 0, 0.1, after=1.0),
-        *(control("cosine", "average", seed, 0.58 + seed / 100) for seed in range(3)),
-        record("l2", 0, 0.5, replicate=1),
-        *(
-            record(label, seed, ap, None if label == "l2" else "paper", data="parcels")
-            for label, aps in {"l2": (0.3, 0.31), "cosine": (0.4, 0.42), "linear": (0.28, 0.33)}.items()
-            for seed, ap in enumerate(aps)
-        ),
-    ]
-    return build(records, manifest=Manifest("claims", "0123456789ab"), claims=CLAIMS)
-
-
 def test_the_golden_report():
-    """Written with `python -m tests.report.test_report`; read what has changed before it is kept."""
-    report = golden()
-    # What is declared has a hash, which also covers what the harness can measure: it may change without this report.
-    text = render(report, "md").replace(report.claims, "(hash)")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    """Read what has changed before it is kept."""
+    assert_generated(GOLDEN, golden_text())
 
 
 def test_all_that_a_run_is_scored_by_is_reported():
@@ -516,10 +485,6 @@ def test_a_report_reads_records_and_nothing_else():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-
-
-if __name__ == "__main__":
-    GOLDEN.write_text(render(golden(), "md").replace(golden().claims, "(hash)"), encoding="utf-8")
 
 
 def test_what_runs_share_is_told_once_for_all_seeds_and_counted_once():

@@ -7,9 +7,9 @@ import json
 import pytest
 import wandb
 
-from bench.detector.mixer import LEDGER_COLUMNS
 from bench.detector.shared_gradients import PROBE_COLUMNS
 from bench.errors import UserError
+from bench.history_columns import LEDGER_COLUMNS
 from bench.metrics import METRICS
 from bench.run_folder import RunFolder
 from bench.tracking import dashboard
@@ -72,7 +72,7 @@ def test_offline_it_says_what_would_be_saved(out, monkeypatch):
     assert said.out.startswith("workspace 'main' in project hybrid-loss-bench, runs with study = main, grouped by")
     for name, panels in SECTIONS.items():
         assert f"\n  {name}\n" in said.out
-        assert all(f"\n    {panel.told}\n" in said.out for panel in panels)
+        assert all(f"\n    {panel.words}\n" in said.out for panel in panels)
     assert [path.name for path in (out / "main").iterdir() if not (path / "run.json").exists()] == []
 
 

@@ -83,8 +83,8 @@ def test_an_image_that_is_gone_is_a_grey_cell(data, tmp_path):
 class Channel:
     """Keeps what it is told."""
 
-    def __init__(self, told=0):
-        self.told, self.rows, self.pictures = told, [], []
+    def __init__(self, logged=0):
+        self.logged, self.rows, self.pictures = logged, [], []
 
     def log_epoch(self, row):
         self.rows.append(row["epoch"])
@@ -94,7 +94,7 @@ class Channel:
 
 
 def test_a_picture_is_drawn_once_for_all_who_lack_it(data):
-    loaded, channels = [], {"a": Channel(), "b": Channel(told=3)}
+    loaded, channels = [], {"a": Channel(), "b": Channel(logged=3)}
     tracker = trackers._Guarded(
         {name: lambda one=one: one for name, one in channels.items()}, lambda: loaded.append(1) or data
     )

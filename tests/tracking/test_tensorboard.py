@@ -65,7 +65,7 @@ def test_a_run_that_goes_on_has_every_epoch_once(tmp_path):
     first = open_trackers(config(tmp_path, tensorboard=True), info())
     for row in rows(7):
         first.log_epoch(row)
-    follow(open_trackers(config(tmp_path, tensorboard=True), info(), told=5), epochs=8)
+    follow(open_trackers(config(tmp_path, tensorboard=True), info(), logged=5), epochs=8)
     assert [event.step for event in written(tmp_path).Scalars("weights/alpha")] == list(range(1, 9))
 
 

@@ -272,7 +272,7 @@ def test_every_wait_for_the_network_has_an_end():
 
 
 class Failing:
-    told = 0
+    logged = 0
 
     def __init__(self, when):
         self.when = when

@@ -113,7 +113,7 @@ def test_a_killed_run_that_goes_on_is_one_whole_run(tmp_path):
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.DEVNULL)
     assert killed.returncode == -signal.SIGKILL
-    follow(open_trackers(config(tmp_path, "offline"), info(), told=5), epochs=8)
+    follow(open_trackers(config(tmp_path, "offline"), info(), logged=5), epochs=8)
     assert len(list((tmp_path / "wandb").glob("*/*.superseded"))) == 1
     assert [one["item"]["_step"] for one in read_back(tmp_path)[ID]["history"]] == list(range(1, 9))
 
@@ -132,7 +132,7 @@ def test_online_it_goes_on_where_the_server_is(tmp_path, monkeypatch):
         return stand_in(told, starting_step=4)
 
     monkeypatch.setattr(wandb_session, "start", start)
-    tracker = open_trackers(config(tmp_path, "online"), info(), told=5)
+    tracker = open_trackers(config(tmp_path, "online"), info(), logged=5)
     for row in rows(6):
         tracker.log_epoch(row)
     assert asked["goes_on"]

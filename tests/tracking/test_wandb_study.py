@@ -8,9 +8,9 @@ import math
 import pandas as pd
 import pytest
 
-from bench.commands.run import _told
+from bench.commands.run import _content
 from bench.run_folder import RunFolder
-from bench.tracking import StudyTold, log_study, trackers, wandb_session
+from bench.tracking import StudyContent, log_study, trackers, wandb_session
 
 from ..report.samples import record, study
 from .following import config, read_back, said, summary
@@ -41,7 +41,7 @@ def table(run, name):
 
 
 def test_the_report_is_a_run_with_its_tables_and_what_it_rests_on(folder):
-    log_study(config(folder, "offline"), "main", lambda: _told(folder))
+    log_study(config(folder, "offline"), "main", lambda: _content(folder))
     (run,) = read_back(folder).values()
     (about,) = run["run"]
     assert (about["job_type"], about["display_name"], about["run_group"]) == ("report", "main-report", "report")
@@ -69,17 +69,17 @@ def test_the_report_is_a_run_with_its_tables_and_what_it_rests_on(folder):
 
 
 def test_the_same_report_is_the_same_run(folder):
-    told = _told(folder)
+    told = _content(folder)
     for _ in range(2):
         log_study(config(folder, "offline"), "main", lambda: told)
     assert len(read_back(folder)) == 1  # which takes two files of one run amiss
-    log_study(config(folder, "offline"), "main", lambda: StudyTold({}, {"report.md": "another"}, []))
+    log_study(config(folder, "offline"), "main", lambda: StudyContent({}, {"report.md": "another"}, []))
     assert len(read_back(folder)) == 2
 
 
 def test_a_table_of_mixed_columns_is_logged(tmp_path, caplog):
     mixed = pd.DataFrame({"a": [1, None, "x"], "b": [math.nan, 1.0, None]})
-    log_study(config(tmp_path, "offline"), "main", lambda: StudyTold({"comparison": mixed}, {}, []))
+    log_study(config(tmp_path, "offline"), "main", lambda: StudyContent({"comparison": mixed}, {}, []))
     (run,) = read_back(tmp_path).values()
     assert summary(run)["comparison.nrows"] == 3
     assert said(caplog) == []

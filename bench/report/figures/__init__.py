@@ -1,5 +1,5 @@
 """A report's figures. matplotlib is imported here and nowhere else in the report."""
 
-from bench.report.figures.draw import Figure, draw
+from bench.report.figures.draw import Figure, describe, draw
 
-__all__ = ["Figure", "draw"]
+__all__ = ["Figure", "describe", "draw"]

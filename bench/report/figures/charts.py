@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator, PercentFormatter
 
+from bench.history_columns import AT_POINTS, COLUMNS
+from bench.metrics import FIGURE
 from bench.report.figures.style import INK, LOSS_COLOURS
 
 _DECADES = 4
@@ -24,18 +26,24 @@ class Trace:
         legend: what it is, in a few words; empty for the only trace.
         colour: None for the strategy's own.
         style: of the line; empty: points alone; `area`: filled from zero, without a band.
-        marker: of the points; for what is not measured every epoch.
         seeds: whether each seed has a thin line of its own, where they are few.
-        note: what else its reader has to know, in a sentence.
     """
 
     column: str
     legend: str = ""
     colour: str | None = None
     style: str = "-"
-    marker: str = ""
     seeds: bool = False
-    note: str = ""
+
+    @property
+    def marker(self) -> str:
+        """Of the points of what is not measured every epoch."""
+        return "." if COLUMNS[self.column].sampled else ""
+
+    @property
+    def note(self) -> str:
+        """What else its reader has to know, in a sentence."""
+        return COLUMNS[self.column].note
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,7 @@ class Chart:
         title: of the figure.
         y: label of the vertical axis.
         note: likewise.
-        traces: what is drawn; a strategy without the first of them has no panel.
-        shape: sets limits and ticks for all panels; given the greatest value that is drawn.
+        traces: what is drawn; a strategy without the first of them has no panel, and all have its scale.
         reference: whether each panel also shows the first trace of the reference.
     """
 
@@ -57,8 +64,12 @@ class Chart:
     y: str
     note: str
     traces: tuple[Trace, ...]
-    shape: Callable[[Axes, float], None]
     reference: bool = False
+
+    @property
+    def shape(self) -> Callable[[Axes, float], None]:
+        """What sets limits and ticks for all panels, given the greatest value that is drawn."""
+        return _SHAPES[COLUMNS[self.traces[0].column].scale]
 
 
 def _share(axes: Axes, _: float) -> None:
@@ -98,13 +109,19 @@ def _power(value: float, _: object = None) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+_SHAPES = {"share": _share, "percent": _percent, "signed": _angle, "log": _log, "plain": _from_zero}
+
+
+def _titled(column: str, colour: str | None = None, style: str = "-", seeds: bool = False) -> Trace:
+    return Trace(column, COLUMNS[column].title, colour, style, seeds)
+
+
 AP = Chart(
     "ap",
-    "mAP50-95 by epoch",
-    "mAP50-95, validation",
-    "It is measured at the points.",
-    (Trace("mAP50_95", marker=".", seeds=True),),
-    _from_zero,
+    f"{COLUMNS[FIGURE].title} by epoch",
+    COLUMNS[FIGURE].axis,
+    AT_POINTS,
+    (Trace(FIGURE, seeds=True),),
     reference=True,
 )
 ALPHA = Chart(
@@ -112,37 +129,25 @@ ALPHA = Chart(
     "α by epoch",
     "α, share",
     "",
-    (
-        Trace("alpha", "α"),
-        Trace(
-            "share_l2",
-            "L2's share of the update",
-            LOSS_COLOURS["l2"],
-            "--",
-            note="L2's share is of the update at the vertices, as its weight and its gradient's norm make it.",
-        ),
-    ),
-    _share,
+    (_titled("alpha"), _titled("share_l2", LOSS_COLOURS["l2"], "--")),
 )
 FULL_IMAGE = Chart(
     "full-image",
-    "full-image predictions by epoch",
-    "share of validation images",
-    "It is measured at the points.",
-    (Trace("full_image", marker=".", seeds=True),),
-    _percent,
+    f"{COLUMNS['full_image'].title} by epoch",
+    COLUMNS["full_image"].unit,
+    AT_POINTS,
+    (Trace("full_image", seeds=True),),
     reference=True,
 )
 NORMS = Chart(
     "gradient-norms",
     "gradient norms at the vertices by epoch",
-    "norm, mean over steps",
+    f"norm, {COLUMNS['grad_l2'].unit}",
     f"The scale is logarithmic and shows {_DECADES} decades at most.",
     (
-        Trace("grad_l2", "‖∂L2/∂v‖", LOSS_COLOURS["l2"], seeds=True),
-        Trace("grad_mgiou", "‖∂MGIoU/∂v‖", LOSS_COLOURS["mgiou"], seeds=True),
+        _titled("grad_l2", LOSS_COLOURS["l2"], seeds=True),
+        _titled("grad_mgiou", LOSS_COLOURS["mgiou"], seeds=True),
     ),
-    _log,
 )
 COSINE = Chart(
     "gradient-cosine",
@@ -151,15 +156,8 @@ COSINE = Chart(
     "",
     (
         Trace("grad_cosine", "at the vertices"),
-        Trace("net_grad_cosine", "at the shared weights", INK, "", "."),
-        Trace(
-            "conflict",
-            "share of steps in conflict",
-            "#999999",
-            "area",
-            note="In conflict is a step whose two gradients at the vertices have a cosine under 0.",
-        ),
+        Trace("net_grad_cosine", "at the shared weights", INK, ""),
+        _titled("conflict", "#999999", "area"),
     ),
-    _angle,
 )
 CHARTS = (AP, ALPHA, FULL_IMAGE, NORMS, COSINE)

@@ -51,25 +51,35 @@ def draw(folder: Path, report: Report, into: Path, images: Images | None = None)
     Returns:
         What was drawn, in the order to show it: comparison by comparison, then what holds over several.
     """
-    drawn: list[Figure] = []
+    drawn = []
+    for figure, sheet in _figures(folder, report, into, images):
+        write_atomic(figure.path, _png(sheet))
+        drawn.append(figure)
+    return drawn
+
+
+def describe(folder: Path, report: Report, into: Path) -> list[Figure]:
+    """Return what `draw` would return without images, and write nothing."""
+    return [figure for figure, _ in _figures(folder, report, into, None)]
+
+
+def _figures(folder: Path, report: Report, into: Path, images: Images | None) -> Iterator[tuple[Figure, Sheet]]:
+    """Yield a report's figures one at a time, in the house style until the next is asked for."""
     taken: set[str] = set()
     palette = colours(row for comparison in report.comparisons for row in comparison.all_rows)
     with house_style():
         for comparison in report.comparisons:
             prefix = _unique(comparison.title, taken)
             found = sheets(comparison, palette, folder, lambda one=comparison: images(one) if images else None)
-            drawn += _write(found, into, prefix)
+            yield from _placed(found, into, prefix)
         for family in report.families:
             prefix = _unique(f"all {family.title}", taken)
-            drawn += _write(combined_sheets(family, palette), into, prefix)
-    return drawn
+            yield from _placed(combined_sheets(family, palette), into, prefix)
 
 
-def _write(found: Iterator[Sheet], into: Path, prefix: str) -> Iterator[Figure]:
+def _placed(found: Iterator[Sheet], into: Path, prefix: str) -> Iterator[tuple[Figure, Sheet]]:
     for sheet in found:
-        path = into / f"{prefix}-{sheet.name}.png"
-        write_atomic(path, _png(sheet))
-        yield Figure(path, legible(sheet.title), legible(sheet.caption))
+        yield Figure(into / f"{prefix}-{sheet.name}.png", legible(sheet.title), legible(sheet.caption)), sheet
 
 
 def _png(sheet: Sheet) -> bytes:

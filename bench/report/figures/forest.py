@@ -139,14 +139,14 @@ def _row(axes: Axes, y: int, row: Comparable, colour: str, view: View) -> None:
         if values:
             axes.plot([edge], [y], marker=marker, color=colour, ms=7, clip_on=False)
             where = {"ha": "right" if side < 0 else "left", "va": "center_baseline", "textcoords": "offset points"}
-            axes.annotate(_told(values), (edge, y), (8 * side, 0), color=INK, **where)
+            axes.annotate(_off_scale(values), (edge, y), (8 * side, 0), color=INK, **where)
 
 
 def _room(rows: Sequence[Comparable], view: View, side: int) -> float:
     """Return the inches beside the scale that the numbers of the seeds beyond it take."""
     edge = view.low if side < 0 else view.high
     beyond = [[value for value in _seeds(row) if (value - edge) * side > 0] for row in rows]
-    return max((width(_told(values)) + 0.2 for values in beyond if values), default=0.0)
+    return max((width(_off_scale(values)) + 0.2 for values in beyond if values), default=0.0)
 
 
 def _verdict(row: Comparable) -> str:
@@ -154,7 +154,7 @@ def _verdict(row: Comparable) -> str:
     return f"{row.verdict} ({row.kept_open_by})" if row.kept_open_by else row.verdict
 
 
-def _told(values: Sequence[float]) -> str:
+def _off_scale(values: Sequence[float]) -> str:
     """Return the seeds that are off the scale, as numbers."""
     numbers = [f"{value:+.2f}".replace("-", "−") for value in sorted(values)]
     if len(numbers) > 4:

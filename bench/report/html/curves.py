@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bench.history_columns import AT_POINTS, COLUMNS, Column
+from bench.metrics import FIGURE
 from bench.report.arms import is_one_loss
 from bench.report.figures.groups import Group, groups_of
 from bench.report.figures.histories import Curve, curve
@@ -23,53 +24,15 @@ _SHOWN = 6
 """Strategies that are drawn before anyone chooses."""
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """What can be drawn by epoch.
+QUANTITIES = {
+    "Result": (FIGURE, "full_image", "bow_tie"),
+    "Mix": ("alpha", "share_l2"),
+    "Losses": ("loss_l2", "loss_mgiou"),
+    "Gradients": ("grad_l2", "grad_mgiou", "grad_cosine", "net_grad_cosine", "conflict"),
+}
+"""The columns of history.csv that can be drawn by epoch, under the headings they are offered under."""
 
-    Attributes:
-        column: of history.csv.
-        title: of the chart.
-        group: under which it is offered.
-        kind: `share` from 0 to 1, `signed` from -1 to 1, `log`, or `plain` from 0 on.
-        note: what a reader has to know.
-    """
-
-    column: str
-    title: str
-    group: str
-    kind: str
-    note: str = ""
-
-
-_MEASURED = "It is measured at the points."
-_DECADES = "The scale is logarithmic."
-QUANTITIES = (
-    Quantity("mAP50_95", "mAP50-95, validation", "Result", "plain", _MEASURED),
-    Quantity("full_image", "full-image predictions, share of images", "Result", "share", _MEASURED),
-    Quantity("bow_tie", "bow ties, share of images", "Result", "share", _MEASURED),
-    Quantity("alpha", "α", "Mix", "share"),
-    Quantity(
-        "share_l2",
-        "L2's share of the update",
-        "Mix",
-        "share",
-        "The update is that at the vertices, as weights and gradient norms make it.",
-    ),
-    Quantity("loss_l2", "L2 loss", "Losses", "plain", "It is measured even where its weight is 0."),
-    Quantity("loss_mgiou", "MGIoU loss", "Losses", "plain", "It is measured even where its weight is 0."),
-    Quantity("grad_l2", "‖∂L2/∂v‖, mean over steps", "Gradients", "log", _DECADES),
-    Quantity("grad_mgiou", "‖∂MGIoU/∂v‖, mean over steps", "Gradients", "log", _DECADES),
-    Quantity("grad_cosine", "cosine of the gradients at the vertices", "Gradients", "signed"),
-    Quantity("net_grad_cosine", "cosine at the shared weights", "Gradients", "signed", _MEASURED),
-    Quantity(
-        "conflict",
-        "share of steps in conflict",
-        "Gradients",
-        "share",
-        "In conflict is a step whose two gradients at the vertices have a cosine under 0.",
-    ),
-)
+_COLUMNS = tuple(COLUMNS[name] for names in QUANTITIES.values() for name in names)
 
 
 def curves_of(
@@ -91,7 +54,7 @@ def curves_of(
     for group in groups_of(comparison):
         shown = _shown(group)
         for row in group.rows:
-            found = {one.column: _columns(row, histories, one.column) for one in QUANTITIES}
+            found = {one.name: _columns(row, histories, one.name) for one in _COLUMNS}
             found = {column: one for column, one in found.items() if one}
             if not found:
                 continue
@@ -111,7 +74,20 @@ def curves_of(
     return {
         "title": comparison.title,
         "rows": rows,
-        "quantities": [vars(one) for one in QUANTITIES if one.column in seen],
+        "quantities": [
+            _quantity(COLUMNS[name], group) for group, names in QUANTITIES.items() for name in names if name in seen
+        ],
+    }
+
+
+def _quantity(column: Column, group: str) -> dict[str, str]:
+    notes = (AT_POINTS if column.sampled else "", "The scale is logarithmic." if column.scale == "log" else "")
+    return {
+        "column": column.name,
+        "title": column.axis,
+        "group": group,
+        "scale": column.scale,
+        "note": " ".join(filter(None, (*notes, column.note))),
     }
 
 

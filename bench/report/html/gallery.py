@@ -14,6 +14,7 @@ import pandas as pd
 from bench.evaluation.results import Result, ring_of
 from bench.evaluation.samples import best_per_image, followed
 from bench.geometry import Points
+from bench.metrics import FIGURE
 from bench.records import RecordError
 from bench.report.figures.groups import groups_of
 from bench.report.figures.pictures import pixels, predictions
@@ -93,7 +94,7 @@ def _runs(
             "status": seed.status,
             "final": final,
             "at": at,
-            "told": {epoch: _told(history, epoch) for epoch in at},
+            "told": {epoch: _figures_at(history, epoch) for epoch in at},
         }
 
 
@@ -134,11 +135,11 @@ def _whole(ring: Points, image: Image) -> list[int]:
     return scaled.clip(-_FAR, _FAR).round().astype(int).ravel().tolist()
 
 
-def _told(history: pd.DataFrame | None, epoch: int) -> str:
+def _figures_at(history: pd.DataFrame | None, epoch: int) -> str:
     if history is None or epoch not in history.index:
         return ""
     row = history.loc[epoch]
-    parts = (("mAP50-95", "mAP50_95", figure), ("full-image", "full_image", percent))
+    parts = (("mAP50-95", FIGURE, figure), ("full-image", "full_image", percent))
     return ", ".join(f"{what} {form(row[column])}" for what, column, form in parts if pd.notna(row.get(column)))
 
 

@@ -130,7 +130,7 @@ function drawCurves(node, quantity, rows, each, band) {
       values.push(...one.m);
       const ids = one.runs.map(([id]) => id);
       if (one.l && band) {
-        const floor = quantity.kind === "log" ? Math.min(...one.m.filter((value) => value > 0)) / 1000 : -Infinity;
+        const floor = quantity.scale === "log" ? Math.min(...one.m.filter((value) => value > 0)) / 1000 : -Infinity;
         values.push(...one.h);
         bands.push({
           x: [...one.e, ...one.e.toReversed()],
@@ -175,9 +175,10 @@ function thinLine(x, y, colour, dash, title, [id, seed, status], name) {
 
 function valueAxis(quantity, values) {
   const highest = values.length ? Math.max(...values) : 1;
-  if (quantity.kind === "share") return { range: [-0.03, 1.03], zeroline: false, tickformat: quantity.title.includes("share of images") ? ".0%" : undefined };
-  if (quantity.kind === "signed") return { range: [-1.05, 1.05], zeroline: true };
-  if (quantity.kind === "log") {
+  if (quantity.scale === "share") return { range: [-0.03, 1.03], zeroline: false };
+  if (quantity.scale === "percent") return { range: [-0.03, 1.03], zeroline: false, tickformat: ".0%" };
+  if (quantity.scale === "signed") return { range: [-1.05, 1.05], zeroline: true };
+  if (quantity.scale === "log") {
     const positive = values.filter((value) => value > 0);
     if (!positive.length) return { type: "log" };
     const top = Math.log10(highest) + 0.1;

@@ -1,17 +1,15 @@
-"""The tables of the README that the code knows best: `python -m tests.readme_tables` writes them anew."""
+"""The tables of the README that the code knows best."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import typer
 
 from bench.claims import CLAIMS
 from bench.cli import app
-
-README = Path(__file__).resolve().parent.parent / "README.md"
+from tests.tools.marks import with_block
 
 
 def claims_table() -> str:
@@ -61,16 +59,3 @@ def with_tables(text: str) -> str:
     for name, table in TABLES.items():
         text = with_block(text, name, table())
     return text
-
-
-def with_block(text: str, name: str, block: str) -> str:
-    """Return a text with what stands between the marks of a name replaced."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    before, _, rest = text.partition(begin)
-    _, found, after = rest.partition(end)
-    assert found, name
-    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
-
-
-if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
