@@ -13,8 +13,7 @@ from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
 from bench.history_columns import measured
 from bench.metrics import FIGURE
-from bench.records import RESUMED, RecordError, RunRecord
-from bench.run_folder import RunFolder
+from bench.records import RESUMED, RecordError, RunFolder, RunRecord
 from bench.run_table import ORDER, RunRow, counts, printable, share_done
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"

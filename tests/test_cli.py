@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.run_folder import RunFolder
-from bench.study_records import load_study
+from bench.records import RunFolder, load_study
 from tests.commands import refused
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,8 +7,8 @@ import pytest
 
 import datasets
 import strategies
-from bench.controls import control_runs
-from bench.run_folder import RunFolder
+from bench.follow_up.controls import control_runs
+from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run, arms_of, plan, replicates
 from bench.suites import SUITES, arms_of_suite

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 import datasets
-from bench import inspection
 from bench.geometry import resample
-from bench.inspection import FAITHFUL, image_size, inspect, overlap
-from bench.inspection_text import as_text
-from bench.preview import preview
+from bench.inspection import inspect
+from bench.inspection import measure as inspection
+from bench.inspection.measure import FAITHFUL, image_size, overlap
+from bench.inspection.preview import preview
+from bench.inspection.text import as_text
 from tests.commands import bench
 from tests.datasets.formats import samples
 from tests.datasets.formats.samples import SQUARE, TRIANGLE, coco, tree

@@ -65,7 +65,7 @@ def test_the_other_houses_know_nothing_of_bench_or_of_each_other(house):
     assert imports()[house] == set()
 
 
-@pytest.mark.parametrize("leaf", ["errors", "evenly", "margins", "metrics", "plain", "record_schema", "text"])
+@pytest.mark.parametrize("leaf", ["errors", "evenly", "margins", "metrics", "plain", "text"])
 def test_leaves_import_nothing_of_the_house(leaf):
     assert imports()[leaf] == set()
 
@@ -74,7 +74,7 @@ def test_the_losses_can_be_used_without_the_harness():
     assert imports()["losses"] <= {"strategies"}
 
 
-DATA = {"records", "run_folder", "study_records"}
+DATA = {"records"}
 WORK = {"execution", "terminal", "tracking"}
 VIEW = {"report", "claims"}
 
@@ -85,7 +85,7 @@ VIEW = {"report", "claims"}
         ("detector", {*DATA, *WORK, *VIEW, "study", "commands"}),
         ("evaluation", {*DATA, *WORK, *VIEW, "study", "commands", "detector"}),
         ("files", {*DATA, *WORK, *VIEW, "study", "commands", "detector"}),
-        ("study_records", {*WORK, *VIEW, "study", "commands", "detector", "strategies", "datasets"}),
+        ("records", {*WORK, *VIEW, "study", "commands", "detector", "strategies", "datasets"}),
         ("study", {*DATA, *WORK, *VIEW, "commands", "detector"}),
         ("claims", {*WORK, "report", "study", "commands", "detector"}),
         ("report", {*WORK, "commands", "detector"}),
@@ -107,7 +107,7 @@ def test_the_readme_draws_the_arrows_that_there_are():
 
 def test_looking_at_data_loads_neither_reports_nor_figures_nor_torch():
     code = (
-        "import sys, bench.inspection, bench.inspection_text;"
+        "import sys, bench.inspection, bench.inspection.text;"
         "print(*{'matplotlib', 'torch', 'bench.report', 'bench.claims'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -17,8 +17,8 @@ from bench.commands.recommend import _tell
 from bench.errors import UserError
 from bench.manifest import read_manifest
 from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, outcome_of, read_budget, standings
-from bench.recommend_text import words
-from bench.run_folder import RunFolder
+from bench.recommend.text import words
+from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
 from tests.report.reading import table
@@ -287,7 +287,8 @@ def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, mon
         "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", "cpu",
         "--precision", "fp32",
     ]  # fmt: skip
-    monkeypatch.setattr("bench.recommend.MOST_SEEDS", 2)
+    for module in ("bench.recommend", "bench.recommend.rounds"):
+        monkeypatch.setattr(f"{module}.MOST_SEEDS", 2)
     first = CliRunner().invoke(app, command, catch_exceptions=False)
     assert first.exit_code == 0
     assert first.stdout.startswith("Use ")

@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.files import write_atomic
-from bench.records import STATUSES, RecordError, RunRecord
+from bench.records import STATUSES, RecordError, RunFolder, RunRecord, load_study
 from bench.report import FORMATS, build, render
-from bench.run_folder import RunFolder
-from bench.study_records import load_study
 
 from .report.samples import record
 

@@ -7,10 +7,9 @@ import re
 import pytest
 
 from bench.errors import UserError
+from bench.records import RunFolder, load_study
 from bench.report import load_report
 from bench.report.figures import describe
-from bench.run_folder import RunFolder
-from bench.study_records import load_study
 from tests.tools.places import FIGURES, README, STUDY, TEXT
 from tests.tools.publish import RECORDS, take
 from tests.tools.regenerate import COMMAND, regenerate, texts

@@ -7,8 +7,7 @@ import gzip
 import pytest
 
 from bench.files import write_atomic
-from bench.records import RecordError
-from bench.run_folder import RunFolder
+from bench.records import RecordError, RunFolder
 
 
 def test_predictions_are_the_same_bytes_for_the_same_results(tmp_path):

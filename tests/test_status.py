@@ -15,7 +15,7 @@ from rich.console import Console
 from bench import status, status_view
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import Progress, write_progress
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.status import StudyFolder
 
 from .commands import bench, refused

@@ -11,9 +11,9 @@ import pytest
 import strategies
 from bench.execution import session
 from bench.follow_up import FollowUp
+from bench.follow_up.until_decided import next_pairs
 from bench.report import build
 from bench.study import Run
-from bench.until_decided import next_pairs
 from tests.report.samples import record
 
 DATA = {"name": "documents", "fingerprint": "f" * 64, "vertices": 4}
@@ -125,7 +125,7 @@ def follow(statuses_of, follow_up, runs, monkeypatch, tmp_path):
 
 
 def test_a_study_is_followed_beyond_a_seed_that_diverged(monkeypatch, tmp_path):
-    monkeypatch.setattr("bench.follow_up.load_report", lambda folder: report)
+    monkeypatch.setattr("bench.follow_up.follow_up.load_report", lambda folder: report)
     runs, records = noisy(["l2", "cosine"])
     report = build(records)
     ending = follow(

@@ -70,13 +70,13 @@ def inspect_(
         raise UserError(f"--preview {preview}: it is drawn as PNG; name it FILE.png")
     import datasets
     from bench.inspection import inspect
-    from bench.inspection_text import as_text
+    from bench.inspection.text import as_text
 
     found = datasets.load(source)
     figures = inspect(found)
     if preview is not None:
         from bench.files import write_atomic
-        from bench.preview import preview as drawn
+        from bench.inspection.preview import preview as drawn
 
         write_atomic(preview, drawn(found, vertices or figures.advice.vertices))
         options.say(f"drawn: {preview}")

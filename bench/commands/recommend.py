@@ -104,7 +104,7 @@ def _seconds_an_epoch(asked: Wanted, precision: str, device: str, workers: int) 
 
 def _first_runs(asked: Wanted, precision: str, folder: Path) -> list[Run]:
     """Return what an earlier command of the same words began with, so that its runs count; nothing without one."""
-    from bench.study_records import load_study
+    from bench.records import load_study
 
     begun = {record.id: record.identity["settings"]["epochs"] for record in load_study(folder) if record.seed == 0}
     for epochs in dict.fromkeys(begun.values()):
@@ -123,7 +123,7 @@ def _by_priority(asked: Wanted, precision: str, count: int, epochs: int) -> list
 
 def _seconds_a_run(folder: Path, done: Sequence[Run]) -> float:
     """Return the mean of what the runs that are done took, what they shared with others counted once."""
-    from bench.run_folder import RunFolder
+    from bench.records import RunFolder
 
     times = [record.timing for run in done if (record := RunFolder(folder / run.id).read_if_any())]
     return sum(one["total_s"] - one["saved_s"] for one in times) / max(1, len(times))
@@ -131,7 +131,7 @@ def _seconds_a_run(folder: Path, done: Sequence[Run]) -> float:
 
 def _figures(folder: Path, done: Sequence[Run]) -> Figures:
     from bench.recommend import outcome_of
-    from bench.run_folder import RunFolder
+    from bench.records import RunFolder
 
     records = (RunFolder(folder / run.id).read_if_any() for run in done)
     return outcome_of(record for record in records if record is not None)[0]
@@ -140,8 +140,8 @@ def _figures(folder: Path, done: Sequence[Run]) -> Figures:
 def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     """Print the recommendation, its evidence and how sure it is."""
     from bench.recommend import outcome_of, standings
-    from bench.recommend_text import words
-    from bench.study_records import load_study
+    from bench.recommend.text import words
+    from bench.records import load_study
 
     # By its id: the folder also holds the runs of commands with other settings, models or numbers of vertices.
     found, lost = outcome_of(

@@ -143,10 +143,9 @@ def _content(folder: Path) -> StudyContent:
     import pandas as pd
 
     from bench.claims.show import to_rows
-    from bench.records import GOES_ON
+    from bench.records import GOES_ON, load_study
     from bench.report import load_report, render
     from bench.report.machine import frame
-    from bench.study_records import load_study
     from bench.tracking import StudyContent
 
     found = load_report(folder)

@@ -93,8 +93,8 @@ def _job(words: Words) -> Job:
     from bench.detector.trainer import Job
     from bench.execution.hardware import resolve_device
     from bench.metrics import MIN_CONFIDENCE
+    from bench.settings.words import refuse_idle
     from bench.study import check_vertices
-    from bench.training_words import refuse_idle
 
     place = words.place
     model = str(place.get("model", "yolo11n-polygon.yaml"))

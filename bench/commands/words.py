@@ -12,9 +12,9 @@ import strategies
 from bench.arm import Arm
 from bench.errors import UserError
 from bench.losses import FORMS
-from bench.setting_value import read_value
+from bench.settings.value import read_value
+from bench.settings.words import sift
 from bench.study import arms_of
-from bench.training_words import sift
 from strategies.hybrid import Hybrid
 
 _HYBRID = {

@@ -15,8 +15,7 @@ from bench.execution.left import goes_on, left_of, read_record, segments_of
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON, RecordError, RunRecord
-from bench.run_folder import RunFolder
+from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment
 from bench.study import Run
 

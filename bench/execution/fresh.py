@@ -9,8 +9,7 @@ from pathlib import Path
 
 from bench.execution.reservation import setting_up
 from bench.files import write_atomic
-from bench.records import RunRecord
-from bench.run_folder import RunFolder
+from bench.records import RunFolder, RunRecord
 
 NAME = "fresh.json"
 Repeat = Mapping[str, str | None]

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.resume import start_of
-from bench.records import RESUMED, RecordError, RunRecord
-from bench.run_folder import RunFolder
+from bench.records import RESUMED, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 

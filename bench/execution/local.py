@@ -19,8 +19,7 @@ from bench.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.environment import environment
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
-from bench.records import GOES_ON
-from bench.run_folder import RunFolder
+from bench.records import GOES_ON, RunFolder
 
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
 _TICK = 0.2

@@ -23,8 +23,7 @@ from bench.execution.task import Task
 from bench.files import write_atomic
 from bench.ledger import summarise
 from bench.provenance import after
-from bench.records import GOES_ON, RESUMED, RunRecord
-from bench.run_folder import RunFolder
+from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord
 from bench.tracking import RunInfo, Tracker, open_trackers
 from bench.weights import to_bytes
 from datasets import DataSet

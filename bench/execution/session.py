@@ -12,8 +12,7 @@ from bench.execution.backlog import Backlog
 from bench.execution.fresh import Repeat, begin, end
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import GOES_ON, LOST
-from bench.run_folder import RunFolder
+from bench.records import GOES_ON, LOST, RunFolder
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig

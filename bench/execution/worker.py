@@ -33,8 +33,7 @@ from bench.files import write_atomic
 from bench.history_columns import measured
 from bench.metrics import FIGURE
 from bench.provenance import provenance
-from bench.records import GOES_ON
-from bench.run_folder import RunFolder
+from bench.records import GOES_ON, RunFolder
 
 Emit = Callable[[Event], None]
 

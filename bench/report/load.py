@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.manifest import read_manifest
+from bench.records import load_study, read_bootstraps
 from bench.report.build import build
 from bench.report.model import Report
-from bench.study_records import load_study, read_bootstraps
 
 
 def load_report(folder: Path) -> Report:

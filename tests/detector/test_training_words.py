@@ -8,7 +8,7 @@ from bench.commands.words import arm_of, read_words
 from bench.detector.freezing import check_freeze
 from bench.errors import UserError
 from bench.settings import resolve
-from bench.training_words import OBEYED, refuse_idle, sift
+from bench.settings.words import OBEYED, refuse_idle, sift
 
 MODEL = "yolo11n-polygon.yaml"
 
@@ -118,7 +118,7 @@ def test_a_value_that_training_would_stumble_over_is_one_line(word, message):
 
 def test_every_optimizer_that_is_offered_can_be_built(job, tmp_path):
     from bench.detector.trainer import PolygonTrainer
-    from bench.training_words import _OPTIMIZERS
+    from bench.settings.words import _OPTIMIZERS
 
     trainer = PolygonTrainer(job("l2"), tmp_path, lambda rows: None)
     trainer.setup_model()

@@ -15,7 +15,7 @@ from pycocotools.cocoeval import COCOeval
 import datasets
 from bench.evaluation import METRICS, Evaluator, coco_results
 from bench.evaluation.results import NOTHING
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from datasets.rings import area
 
 

@@ -14,8 +14,7 @@ from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.left import left_to_do
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
-from bench.records import STATUSES
-from bench.run_folder import RunFolder
+from bench.records import STATUSES, RunFolder
 
 from .test_reservation import HOLD, ROOT
 

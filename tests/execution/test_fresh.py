@@ -10,7 +10,7 @@ from bench.events import RunEnded
 from bench.execution import session
 from bench.execution.fresh import NAME
 from bench.execution.session import Options, carry_out_study
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import TrackingConfig
 
 

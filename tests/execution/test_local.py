@@ -10,7 +10,7 @@ from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
 from bench.execution.task import Work
-from bench.study_records import load_study
+from bench.records import load_study
 
 from .conftest import Queue, alone
 

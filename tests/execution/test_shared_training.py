@@ -12,7 +12,7 @@ from bench.execution.resume import start_of
 from bench.execution.stop import Stopped, StopSignal
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.sharing import Start
 
 

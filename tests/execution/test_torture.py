@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from bench.study_records import load_study
+from bench.records import load_study
 
 from .study import Study, group_of, kill, wait_until_gone, workers_of
 

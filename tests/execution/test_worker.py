@@ -15,7 +15,7 @@ from bench.execution.backlog import Backlog
 from bench.execution.resume import Progress, write_progress
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import open_trackers
 
 

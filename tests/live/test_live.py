@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench.live import LivePage, LiveServer
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 
 from ..commands import refused
 from ..report.html.folders import write

@@ -13,10 +13,10 @@ import pytest
 
 from bench.evaluation.samples import sample_ids
 from bench.manifest import Manifest
+from bench.records import RunFolder
 from bench.report import build, render_markdown
 from bench.report.figures import charts, curves, draw, forest, gallery, histories, lettering, panels, pictures, style
 from bench.report.markup import escape
-from bench.run_folder import RunFolder
 from datasets import DataSet, Image, Object, Split
 
 from .samples import record, study

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from bench.errors import UserError
 from bench.manifest import NAME as MANIFEST
-from bench.records import GOES_ON, RunRecord
-from bench.study_records import load_study
+from bench.records import GOES_ON, RunRecord, load_study
 from tests.tools.places import STUDY, UNDERWAY
 from tests.tools.regenerate import regenerate
 

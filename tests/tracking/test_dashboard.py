@@ -11,7 +11,7 @@ from bench.detector.shared_gradients import PROBE_COLUMNS
 from bench.errors import UserError
 from bench.history_columns import LEDGER_COLUMNS
 from bench.metrics import METRICS
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import dashboard
 from bench.tracking.metric_names import heading
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines

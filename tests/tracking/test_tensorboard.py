@@ -17,7 +17,7 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.plugins.hparams.api_pb2 import Status
 
 import datasets
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import open_trackers
 from bench.tracking.metric_names import dashboard_row
 

@@ -13,7 +13,7 @@ import wandb
 from PIL import Image
 
 import datasets
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import open_trackers, wandb_session
 from bench.tracking import weights_and_biases as wb
 from bench.tracking.wandb_artifacts import wandb_id

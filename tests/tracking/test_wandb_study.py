@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bench.commands.run import _content
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.tracking import StudyContent, log_study, trackers, wandb_session
 
 from ..report.samples import record, study

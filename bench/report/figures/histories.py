@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.records import RecordError
+from bench.records import RecordError, RunFolder
 from bench.report.model import Row
-from bench.run_folder import RunFolder
 
 
 @dataclass(frozen=True)

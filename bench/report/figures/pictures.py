@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from bench.evaluation.results import Result
 from bench.evaluation.samples import best_per_image
-from bench.records import RecordError
+from bench.records import RecordError, RunFolder
 from bench.report.model import Row, Seed
-from bench.run_folder import RunFolder
 from datasets.pictures import decoded
 
 if TYPE_CHECKING:

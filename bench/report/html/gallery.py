@@ -15,12 +15,11 @@ from bench.evaluation.results import Result, ring_of
 from bench.evaluation.samples import best_per_image, followed
 from bench.geometry import Points
 from bench.metrics import FIGURE
-from bench.records import RecordError
+from bench.records import RecordError, RunFolder
 from bench.report.figures.groups import groups_of
 from bench.report.figures.pictures import pixels, predictions
 from bench.report.model import Comparison, Row, Seed
 from bench.report.numbers import figure, percent
-from bench.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from datasets import DataSet, Image

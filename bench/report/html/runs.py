@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.records import RunRecord
+from bench.records import RunFolder, RunRecord
 from bench.report.html.anchors import run_anchor
 from bench.report.model import Report
-from bench.run_folder import RunFolder
 
 
 def runs_of(report: Report, folder: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from datasets import DataSet, Image, Object, Split
 
 from ..samples import record

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bench.records import RunFolder
 from bench.report import build, load_report, render
 from bench.report.html import Live, render_html
 from bench.report.sections import sections
-from bench.run_folder import RunFolder
 from bench.text import one_line
 
 from ...commands import bench, refused

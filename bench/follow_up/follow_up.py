@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.controls import control_runs
+from bench.follow_up.controls import control_runs
+from bench.follow_up.until_decided import next_pairs
 from bench.report import load_report
 from bench.study import Run
-from bench.until_decided import next_pairs
 
 
 @dataclass(frozen=True)

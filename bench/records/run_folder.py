@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.files import write_atomic
 from bench.plain import to_plain
-from bench.records import REMEDY, RecordError, RunRecord
+from bench.records.record import REMEDY, RecordError, RunRecord
 
 
 class RunFolder:

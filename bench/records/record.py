@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.errors import UserError
 from bench.plain import to_plain
-from bench.record_schema import FIGURES, misfit
+from bench.records.schema import FIGURES, misfit
 
 SCHEMA = 1
 STATUSES = ("planned", "running", "done", "diverged", "failed", "interrupted")

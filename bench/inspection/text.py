@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from bench.inspection import CONVEX, FAITHFUL, MEDIAN_SIDE, SMALLEST_SIDE, Inspection, Loss
+from bench.inspection.measure import CONVEX, FAITHFUL, MEDIAN_SIDE, SMALLEST_SIDE, Inspection, Loss
 from bench.settings import DEFAULTS
 from bench.text import one_line
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.errors import UserError
 from bench.metrics import MIN_CONFIDENCE
-from bench.setting_value import read_value
-from bench.training_words import refuse_idle, sift
+from bench.settings.value import read_value
+from bench.settings.words import refuse_idle, sift
 
 DEFAULTS: dict[str, Any] = {
     "epochs": 100,

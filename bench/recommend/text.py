@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from bench.arm_name import arm_name
-from bench.recommend import Figures, Key, Standing
+from bench.recommend.rounds import Figures, Key, Standing
 from bench.report.markup import plain_table
 from bench.report.numbers import figure, with_interval
 from bench.statistics import WORSE

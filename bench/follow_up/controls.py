@@ -11,7 +11,7 @@ import numpy as np
 
 import strategies
 from bench.errors import UserError
-from bench.run_folder import RunFolder
+from bench.records import RunFolder
 from bench.study import Run
 
 Trajectory = tuple[tuple[float, float], ...]

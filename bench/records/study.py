@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.records import RecordError, RunRecord, order
-from bench.run_folder import RunFolder
+from bench.records.record import RecordError, RunRecord, order
+from bench.records.run_folder import RunFolder
 
 
 def read_bootstraps(folder: Path, records: Sequence[RunRecord]) -> dict[str, np.ndarray]:
