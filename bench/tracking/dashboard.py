@@ -14,8 +14,9 @@ from bench.errors import StorageError, UserError, brief
 from bench.records import write_atomic
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
+from bench.tracking.settings_check import check_wandb
 from bench.tracking.trackers import TrackingConfig
-from bench.tracking.wandb_session import prepare_environment, project_of
+from bench.tracking.wandb_session import project_of
 
 if TYPE_CHECKING:
     import wandb_workspaces.reports.v2 as reports
@@ -114,8 +115,11 @@ def is_online(folder: Path) -> bool:
 
     Args:
         folder: the study's; nothing of W&B goes elsewhere.
+
+    Raises:
+        UserError: W&B does not take what it is set to, or cannot be imported.
     """
-    prepare_environment(folder)
+    check_wandb(TrackingConfig("auto", False, folder))
     return mode("auto") == "online"
 
 

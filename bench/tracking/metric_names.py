@@ -9,6 +9,7 @@ from bench.evaluation.names import RATES
 
 _HEADINGS = {
     "alpha": "weights",
+    "alpha_step": "weights",
     "w_l2": "weights",
     "w_mgiou": "weights",
     "share_l2": "gradients",

@@ -84,7 +84,7 @@ class Channel:
     """Keeps what it is told."""
 
     def __init__(self, told=0):
-        self.told, self.rows, self.pictures = told, [], []
+        self.told, self.place, self.rows, self.pictures = told, "", [], []
 
     def log_epoch(self, row):
         self.rows.append(row["epoch"])
@@ -95,7 +95,7 @@ class Channel:
 
 def test_a_picture_is_drawn_once_for_all_who_lack_it(data):
     loaded, channels = [], {"a": Channel(), "b": Channel(told=3)}
-    tracker = trackers._Guarded(
+    tracker = trackers.Guarded(
         {name: lambda one=one: one for name, one in channels.items()}, lambda: loaded.append(1) or data
     )
     for epoch in (2, 4):
@@ -114,7 +114,7 @@ def test_data_that_cannot_be_loaded_cost_the_pictures_alone(monkeypatch, caplog)
         asked.append(1)
         raise datasets.DataError("the data are gone")
 
-    tracker = trackers._Guarded({"a": lambda: channel}, load)
+    tracker = trackers.Guarded({"a": lambda: channel}, load)
     with caplog.at_level(logging.WARNING, "bench.tracking"):
         for epoch in (1, 2):
             tracker.log_epoch({**ROW, "epoch": epoch})
@@ -124,4 +124,4 @@ def test_data_that_cannot_be_loaded_cost_the_pictures_alone(monkeypatch, caplog)
 
 
 def test_where_nobody_looks_no_data_are_loaded(data):
-    trackers._Guarded({}, lambda: pytest.fail("loaded")).log_samples(1, guesses(data))
+    trackers.Guarded({}, lambda: pytest.fail("loaded")).log_samples(1, guesses(data))
