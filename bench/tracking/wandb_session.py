@@ -57,7 +57,9 @@ def tags(*words: str) -> list[str]:
 
 
 def start(tracking: TrackingConfig, goes_on: bool = False, **options: Any) -> Any:
-    """Start a run. When the server does not answer, start anew and write files instead; so where W&B fails twice.
+    """Start a run. When the server does not answer, start anew and write files instead.
+
+    When W&B's own process has died, it is begun anew, and the run as it is wanted; files are for when that fails too.
 
     Args:
         tracking: says where to.
@@ -65,30 +67,26 @@ def start(tracking: TrackingConfig, goes_on: bool = False, **options: Any) -> An
         options: of `wandb.init`, with the run's `id`.
     """
     tracking.folder.mkdir(parents=True, exist_ok=True)  # W&B would write to the temporary folder, and not say so
-    prepare_environment(tracking.folder)
+    wanted = wanted_mode(tracking)
     import wandb
 
-    wanted = wanted_mode(tracking)
-    first = {**options, "resume": "allow" if goes_on and wanted == "online" else None}
-    try:
-        return _init(wanted, tracking, first)
-    except wandb.errors.CommError as error:  # the server's answer, or none; it is not waited for twice
-        failure: Exception = error
-        _clear_away(tracking, options["id"])
-    except Exception:  # W&B's own process has died, and takes a new one with it into the next attempt
-        _clear_away(tracking, options["id"])
+    resume = "allow" if goes_on and wanted == "online" else None
+    for _ in range(2):
         try:
-            return _init(wanted, tracking, first)
+            return _init(wanted, tracking, {**options, "resume": resume})
         except Exception as error:
             failure = error
-            _clear_away(tracking, options["id"])
-            if wanted != "online":
-                raise
+        with contextlib.suppress(Exception):
+            wandb.teardown()
+        set_aside(tracking.folder, options["id"])  # the beginning of a file would stop `wandb sync`
+        if isinstance(failure, wandb.errors.CommError):  # the server's doing; it is not waited for twice
+            break
+    if wanted != "online":
+        raise failure
     run = _init("offline", tracking, options)
-    if wanted == "online":
-        Server.lost = True
-        where = tracking.folder / "wandb"
-        LOGGER.warning("W&B is not reached; runs are kept in %s, for `wandb sync`: %s", where, brief(failure))
+    Server.lost = True
+    where = tracking.folder / "wandb"
+    LOGGER.warning("W&B is not reached; runs are kept in %s, for `wandb sync`: %s", where, brief(failure))
     return run
 
 
@@ -160,12 +158,3 @@ def _init(how: str, tracking: TrackingConfig, options: Mapping[str, Any]) -> Any
         settings=wandb.Settings(**known),  # type: ignore[arg-type]
         **options,
     )
-
-
-def _clear_away(tracking: TrackingConfig, run_id: str) -> None:
-    """Take away what is left of a run that could not be started: W&B's process, and the beginning of a file."""
-    import wandb
-
-    with contextlib.suppress(Exception):
-        wandb.teardown()
-    set_aside(tracking.folder, run_id)

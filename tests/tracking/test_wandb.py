@@ -41,8 +41,9 @@ def test_off_writes_nothing(tmp_path):
 
 
 def test_columns_are_grouped_and_what_is_not_finite_is_left_out():
-    row = dashboard_row({**ROW, **MEASURED, "conflict": 0.1, "net_grad_l2": math.nan, "lr": 0.002})
+    row = dashboard_row({**ROW, **MEASURED, "alpha_step": 0.01, "conflict": 0.1, "net_grad_l2": math.nan, "lr": 0.002})
     assert row["weights/alpha"] == 0.8
+    assert row["weights/alpha_step"] == 0.01
     assert row["losses/loss_mgiou"] == 0.375
     assert row["gradients/grad_cosine"] == -0.5
     assert row["gradients/conflict"] == 0.1
@@ -351,17 +352,50 @@ def test_a_run_that_was_dropped_takes_nothing_from_the_next(tmp_path):
     assert len(list((tmp_path / "wandb").glob("*/run-abc123abc120-main.wandb.superseded"))) == 1
 
 
-def test_when_the_service_has_died_the_next_run_gets_a_new_one(tmp_path, monkeypatch, caplog):
+@pytest.mark.parametrize("wanted", ["online", "offline"])
+def test_when_the_service_has_died_the_next_run_gets_a_new_one(tmp_path, monkeypatch, caplog, wanted):
     begin, calls = wandb.init, []
 
     def init(**options):
         calls.append(options["mode"])
         if len(calls) == 1:
             raise ConnectionResetError("Connection lost")
-        return begin(**options)
+        return begin(**{**options, "mode": "offline"})
 
     monkeypatch.setattr(wandb, "init", init)
-    follow(open_trackers(config(tmp_path, "offline"), info()))
-    assert calls == ["offline", "offline"]
+    follow(open_trackers(config(tmp_path, wanted), info()))
+    assert calls == [wanted, wanted]
     assert len(history(read_back(tmp_path)["abc123abc123"])) == 2
     assert said(caplog) == []
+    assert not wandb_session.Server.lost
+
+
+def test_a_service_that_is_killed_costs_one_warning_and_leaves_nothing_broken(tmp_path):
+    code = (
+        "import os, signal, subprocess, sys, time\n"
+        "from pathlib import Path\n"
+        "from bench.tracking import open_trackers\n"
+        "from tests.tracking.following import config, follow, info, rows\n"
+        "tracker = open_trackers(config(Path(sys.argv[1]), 'offline'), info())\n"
+        "found = subprocess.run(['pgrep', '-P', str(os.getpid()), 'wandb-core'], capture_output=True, text=True)\n"
+        "os.kill(int(found.stdout), signal.SIGKILL)\n"
+        "for row in rows(20):\n"
+        "    time.sleep(0.05)\n"
+        "    tracker.log_epoch(row)\n"
+        "if sys.argv[2] == 'next':\n"
+        "    follow(open_trackers(config(Path(sys.argv[1]), 'offline'), info(id='abc123abc124')))\n"
+    )
+    for ending in ("last", "next"):
+        folder = tmp_path / ending
+        words = [sys.executable, "-c", code, str(folder), ending]
+        ended = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert (ended.returncode, ended.stdout) == (0, "")
+        (line,) = ended.stderr.splitlines()
+        assert line.startswith("W&B is off for this run: ConnectionResetError")
+        assert list(read_back(folder)) == (["abc123abc124"] if ending == "next" else [])
+
+
+@pytest.mark.parametrize(("said", "project"), [("", "hybrid-loss-bench"), ("mine", "mine")])
+def test_an_empty_project_is_none(tmp_path, monkeypatch, said, project):
+    monkeypatch.setenv("WANDB_PROJECT", said)
+    assert wandb_session.project_of(config(tmp_path)) == project
