@@ -53,7 +53,7 @@ def define(entity: str, project: str, study: str, markdown: str) -> Definitions:
     Args:
         entity: W&B's user or team.
         project: that the runs are in.
-        study: its name, by which the project's runs are filtered; they are grouped by strategy.
+        study: its name, by which the project's runs are filtered; they are grouped by strategy, form and data set.
         markdown: the study's report.
 
     Raises:

@@ -82,14 +82,35 @@ def test_an_alert_is_in_the_file(tmp_path):
     assert alert["title"] == "diverged: " + "x" * 53
 
 
-def stand_in(told, starting_step=0):
+def test_what_an_earlier_attempt_ended_with_is_past(tmp_path, monkeypatch):
+    """Online the summary is the same one."""
+    kept = {"status": "interrupted", "reason": "told to stop"}
+    monkeypatch.setattr(wandb_session, "start", lambda *args, **options: stand_in([], summary=kept))
+    tracker = wb.WandbTracker(config(tmp_path, "online"), info(), goes_on=True)
+    assert kept == {"status": "running", "reason": None}
+    tracker.finish(record())
+    assert (kept["status"], kept["reason"]) == ("done", None)
+
+
+def test_what_a_run_took_is_in_the_summary(tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(wandb_session, "start", lambda *args, **options: stand_in([], summary=kept))
+    one = dataclasses.replace(record(), timing={"started": "2026-01-01T00:00:00+00:00", "train_s": 7.5, "cpu_s": 300})
+    wb.WandbTracker(config(tmp_path, "online"), info()).finish(one)
+    assert {name: value for name, value in kept.items() if name.startswith("timing/")} == {
+        "timing/train_s": 7.5,
+        "timing/cpu_s": 300,
+    }
+
+
+def stand_in(told, starting_step=0, summary=None):
     """Return what is used of a run of W&B."""
     return SimpleNamespace(
         starting_step=starting_step,
         disabled=False,
         offline=False,
         dir="run/files",
-        summary=SimpleNamespace(update=lambda values: None),
+        summary={} if summary is None else summary,
         define_metric=lambda *args, **options: None,
         log=lambda row, step, commit=None: told.append((step, row)),
         alert=lambda *args: told.append(args),
