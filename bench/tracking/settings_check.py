@@ -43,8 +43,11 @@ def check_wandb(config: TrackingConfig) -> None:
     try:
         import wandb
 
-        wandb.setup()
-        wandb.Settings(project=project_of(config))
+        try:
+            wandb.setup()
+            wandb.Settings(project=project_of(config))
+        finally:
+            wandb.teardown()  # workers would have this process's service for theirs, and all stand and fall with it
     except Exception as error:  # of several kinds; an import may fail in any way
         raise UserError(f"W&B cannot be used: {_told(error)}") from None
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
-import wandb
 
 from bench.records import RunFolder
+from bench.tracking import check_tracking
 
 from ..commands import refused
 from ..report.samples import record
+from .following import config
 
 
 @pytest.mark.parametrize("resume", ["must", "never", "allow", "bogus"])
@@ -42,17 +43,18 @@ def test_what_a_run_goes_on_from_is_not_for_the_environment_to_say(tmp_path, res
 )
 def test_settings_that_are_not_taken_are_said_before_anything_is_begun(tmp_path, monkeypatch, name, value, said):
     monkeypatch.setenv(name, value)
-    wandb.teardown()
-    try:
-        words = ("run", "--strategy", "l2", "--quick", "--out", tmp_path)
-        line = refused(*words)
-        assert line.startswith(f"bench: W&B cannot be used: {said}")
-        assert line.endswith("; mend that, or give --wandb off")
-        assert list(tmp_path.rglob("run.json")) == []
-        RunFolder(tmp_path / "quick" / record().id).write(record())
-        assert refused("dashboard", "--out", tmp_path).startswith(f"bench: W&B cannot be used: {said}")
-    finally:
-        wandb.teardown()
+    words = ("run", "--strategy", "l2", "--quick", "--out", tmp_path)
+    line = refused(*words)
+    assert line.startswith(f"bench: W&B cannot be used: {said}")
+    assert line.endswith("; mend that, or give --wandb off")
+    assert list(tmp_path.rglob("run.json")) == []
+    RunFolder(tmp_path / "quick" / record().id).write(record())
+    assert refused("dashboard", "--out", tmp_path).startswith(f"bench: W&B cannot be used: {said}")
+
+
+def test_workers_have_services_of_their_own(tmp_path):
+    check_tracking(config(tmp_path, "offline"))
+    assert "WANDB_SERVICE" not in os.environ
 
 
 def test_packages_that_are_missing_are_said_before_anything_is_begun(tmp_path, monkeypatch):
