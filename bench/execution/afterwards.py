@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from bench.execution.reservation import COMMANDS, WORKERS, Reservations
-from bench.records import RecordError, RunFolder, RunRecord
+from bench.records import RunFolder, RunRecord
 from bench.tracking import TrackingConfig
 from bench.tracking.from_record import lacking, tell_from_record
 from bench.tracking.trackers import TENSORBOARD, WANDB, report
@@ -39,7 +39,7 @@ def tell_what_was_missed(config: TrackingConfig, data: Mapping[str, DataSet], sa
         found = [one for one in read if one is not None and one.identity["data"]["fingerprint"] in data]
         missed = [one.id for one in found if _anyone(lacking(asked, one))]
         if missed:
-            say(f"told to trackers from the records, runs that are over: {len(missed)}")
+            say(f"trackers are told from the records of runs that are over: {len(missed)}")
             _tell(config, missed, data)
     except Exception as error:
         report("trackers are not told what they missed", error)
@@ -54,7 +54,7 @@ def _tell(config: TrackingConfig, missed: Sequence[str], data: Mapping[str, Data
         loaded = data[record.identity["data"]["fingerprint"]]
         try:
             failed = tell_from_record(asked, record, lambda loaded=loaded: loaded)
-        except RecordError as error:
+        except Exception as error:  # a record of someone else's may hold anything
             report("trackers are not told of a run", error)
             continue
         for channel, told in ((WANDB, asked.wandb != "off"), (TENSORBOARD, asked.tensorboard)):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.evaluation.results import Result
 from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
-from bench.tracking.accounts import ONLINE, Account, digest_of, read_accounts
+from bench.tracking.accounts import ONLINE, digest_of, read_accounts
 from bench.tracking.trackers import TENSORBOARD, WANDB, RunInfo, TrackingConfig, open_trackers
 from bench.tracking.wandb_files import is_closed, is_synced
 from datasets import DataSet
@@ -25,10 +25,9 @@ def lacking(config: TrackingConfig, record: RunRecord) -> TrackingConfig:
     """
     if record.status in GOES_ON:
         return replace(config, wandb="off", tensorboard=False)
-    content, accounts = digest_of(record), read_accounts(config.folder / record.id)
-    told = {channel: account.place for channel, account in accounts.items() if account.content == content}
-    wandb = config.wandb not in ("off", "disabled") and not _in_wandb(config, told.get(WANDB))
-    tensorboard = config.tensorboard and not _has_events(config.folder, told.get(TENSORBOARD))
+    folder, content = config.folder / record.id, digest_of(record)
+    wandb = config.wandb not in ("off", "disabled") and not in_wandb(config, folder, content)
+    tensorboard = config.tensorboard and not _in_tensorboard(config, folder, content)
     return replace(config, wandb=config.wandb if wandb else "off", tensorboard=tensorboard)
 
 
@@ -66,19 +65,22 @@ def in_wandb(config: TrackingConfig, folder: Path, content: str) -> bool:
         folder: where it is noted.
         content: its digest.
     """
-    account = read_accounts(folder).get(WANDB, Account(""))
-    return account.content == content and _in_wandb(config, account.place)
-
-
-def _in_wandb(config: TrackingConfig, place: str | None) -> bool:
+    place = _place(folder, WANDB, content)
     if not place or place == ONLINE:
         return place == ONLINE
     path = config.folder / place
     return is_synced(path) if config.wandb == ONLINE else is_closed(path)
 
 
-def _has_events(study: Path, place: str | None) -> bool:
-    return bool(place) and any((study / str(place)).glob("*.tfevents.*"))
+def _in_tensorboard(config: TrackingConfig, folder: Path, content: str) -> bool:
+    place = _place(folder, TENSORBOARD, content)
+    return bool(place) and any((config.folder / place).glob("*.tfevents.*"))
+
+
+def _place(folder: Path, channel: str, content: str) -> str:
+    """Return where a channel has some content by what is noted; empty where it has not."""
+    account = read_accounts(folder).get(channel)
+    return account.place if account is not None and account.content == content else ""
 
 
 def _rows(folder: RunFolder) -> list[Mapping[str, float]]:
