@@ -95,6 +95,7 @@ def test_a_run_leaves_what_the_design_says(study):
             "bootstrap.json",
             "samples.json.gz",
             "weights.pt",
+            "told.json",  # since a tracker was asked for
         }
         assert record.metrics["final_epoch"] == 2
         assert record.provenance["hardware"]["device"] == "cpu"

@@ -35,6 +35,8 @@ def dashboard(
             options.say(f"saved: {address}")
     else:
         options.say("W&B is offline here or has no key (wandb login): nothing is saved; online, this would be:")
-        print(f"workspace {name!r} in project {project}, runs with study = {name}, grouped by strategy and form")
+        print(
+            f"workspace {name!r} in project {project}, runs with study = {name}, grouped by strategy, form and data set"
+        )
         outline(print)
         print(f"report {definitions.report.title!r}: python -m bench report {name}, then the same sections")

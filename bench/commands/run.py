@@ -74,13 +74,14 @@ def run(
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import workers_of
+    from bench.execution.afterwards import tell_what_was_missed
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
     from bench.execution.left import left_to_do
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp
-    from bench.tracking import TrackingConfig, log_study
+    from bench.tracking import TrackingConfig, check_tracking, log_study
 
     name = options.new_study(study, quick)
     folder = out / name
@@ -93,6 +94,8 @@ def run(
         raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
     workers_for = workers_of(used_device, workers, per_gpu, asked.model, asked.settings)
     options.writable(folder)
+    tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
+    check_tracking(tracking)
     with setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         suite_name = suite.value if suite else "core" if all_ else None
@@ -107,7 +110,6 @@ def run(
         return len({run.id for one in left_to_do(folder, runs, sharing=sharing, repeat=repeat) for run in one.runs})
 
     used_workers, threads = share_out(used_device, workers_for(left), len(runs))
-    tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     ending = carry_out_study(
         runs,
         Options(
@@ -128,6 +130,7 @@ def run(
         FollowUp(folder, controls, max_seeds if until_decided else None),
     )
     if not ending.stopped:
+        tell_what_was_missed(tracking, {one.fingerprint: one for one in asked.data.values()}, options.say)
         log_study(tracking, name, partial(_content, folder))
     told = ", ".join(f"{number} {status}" for status, number in ending.statuses.items())
     stopped = "told to stop, the same command goes on: " if ending.stopped else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 import typer
 
 from bench.commands import options
-from bench.errors import UserError
+from bench.errors import UserError, brief
 
 
 def tensorboard(
@@ -24,7 +24,10 @@ def tensorboard(
     folder = options.find_study(out, study)
     events = folder / EVENTS
     if not any(events.rglob("*.tfevents.*")):
-        raise UserError(f"{folder} has no event files; have them written: python -m bench run --tensorboard ...")
-    from bench.tracking.board import serve
+        raise UserError(f"{folder} has no event files; the study's command writes them, given again with --tensorboard")
+    try:
+        from bench.tracking.board import serve
+    except ImportError as error:
+        raise UserError(f"bench tensorboard needs tensorboard ({brief(error)}): pip install tensorboard") from None
 
     serve(events, port, options.say)

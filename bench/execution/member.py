@@ -90,14 +90,10 @@ class Member:
         Args:
             data: gives the run's data set.
         """
-        before = self.progress.told
-        self._tracker = open_trackers(self.task.tracking, _run_info(self.task), before, data)
+        run = RunInfo.of(self._record)
+        self._tracker = open_trackers(self.task.tracking, run, goes_on=bool(self.progress.rows), data=data)
         for row in self.progress.rows:
             self._tell(row)
-        trainer = self.progress.trainer
-        if self.progress.told > before and trainer is not None and trainer["epoch"] + 1 == len(self.progress.rows):
-            # So that they are not told again if this worker dies.
-            write_progress(self.task.folder, self.task.identity, self.progress)
 
     def epoch_is_over(self, row: dict[str, float], samples: list[Result] | None = None) -> None:
         """Take an epoch's row, and what it predicts on the images that are followed, if it was measured."""
@@ -132,8 +128,7 @@ class Member:
         # Rows of an epoch that was broken off are no part of it.
         rows = self.progress.rows[:epoch]
         samples = {done: results for done, results in self.progress.samples.items() if done <= epoch}
-        told, seconds = min(self.progress.told, epoch), self._seconds(spent)
-        kept = replace(self.progress, rows=rows, samples=samples, told=told, seconds=seconds)
+        kept = replace(self.progress, rows=rows, samples=samples, seconds=self._seconds(spent))
         write_progress(self.task.folder, self.task.identity, kept)
         self._write_what_there_is(epoch)  # for who looks at a run while it is under way
 
@@ -180,7 +175,6 @@ class Member:
         self._tracker.log_epoch(row)
         if epoch in self.progress.samples:
             self._tracker.log_samples(epoch, self.progress.samples[epoch])
-        self.progress.told = max(self.progress.told, epoch)
 
     def _seconds(self, spent: Mapping[str, float]) -> dict[str, float]:
         """Return the times of all attempts together; of memory the peak."""
@@ -217,19 +211,3 @@ def _ledger(task: Task, rows: Sequence[Mapping[str, float]]) -> dict[str, float]
     except strategies.StrategyError:  # its plug-in is not there any more, which is what the run has failed of
         return {}
     return summarise(rows, task.epochs, [starts[epoch] for epoch in sorted(starts)])
-
-
-def _run_info(task: Task) -> RunInfo:
-    identity = task.identity
-    return RunInfo(
-        id=task.run_id,
-        study=task.study,
-        label=task.label,
-        form=identity["form"],
-        seed=identity["seed"],
-        strategy=identity["strategy"]["name"],
-        parameters=identity["strategy"]["parameters"],
-        data=identity["data"]["name"],
-        model=identity["model"],
-        settings=identity["settings"],
-    )

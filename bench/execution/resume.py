@@ -26,7 +26,6 @@ class Progress:
         seconds: training and evaluation so far, as in the record's timing.
         shared: by run id, how many of the first epochs were trained together with another run.
         samples: by the number of epochs done, what was predicted on the images that are followed.
-        told: how many of the rows trackers have been told.
         started: when the first attempt began, ISO date in UTC; empty before.
         trainer: `PolygonTrainer.snapshot()`; None before the first epoch is over.
     """
@@ -36,7 +35,6 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
     samples: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
-    told: int = 0
     started: str = ""
     trainer: dict[str, Any] | None = None
 
@@ -103,6 +101,8 @@ def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[s
         return None
     except NoTensors:
         raise UnreadableSnapshot from None
+    if isinstance(raw, dict):
+        raw.pop("told", None)  # in snapshots of earlier versions: what trackers had been told
     if not isinstance(raw, dict) or raw.keys() != {"identity", *vars(Progress())} or raw["identity"] != _text(identity):
         raise UnreadableSnapshot
     if not all(isinstance(raw[key], kind) for key, kind in _KINDS.items()):
@@ -120,7 +120,6 @@ _KINDS = {
     "seconds": dict,
     "shared": dict,
     "samples": dict,
-    "told": int,
     "trainer": dict | None,
 }
 

@@ -63,7 +63,7 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
             return WorkOver()
         except StorageError as error:  # nothing can be written: what was there before is gone on from
             for task in work.tasks:
-                emit(RunEnded(task.run_id, "interrupted", str(error), {}, 0.0))
+                emit(RunEnded(task.run_id, "interrupted", redacted(str(error)), {}, 0.0))
             return WorkOver(halt=str(error))
 
 
@@ -123,7 +123,8 @@ class _Attempt:
         else:  # another worker got as far, and died before it could say so
             status, reason = "done", None
         if status == "failed" and len(self.members) > 1:
-            self.emit(Warned(self.first.run_id, f"{reason}; it is tried alone, as those that share with it are"))
+            told = redacted(f"{reason}; it is tried alone, as those that share with it are")
+            self.emit(Warned(self.first.run_id, told))
             return WorkOver(apart=True)
         parted = status == "done" and not self.work.final
         for member in self.members:
@@ -150,7 +151,7 @@ class _Attempt:
 
     def _end(self, member: Member, status: str, reason: str | None) -> None:
         record = member.close(status, reason, self._spent(), self._others(member))
-        self.emit(RunEnded(record.id, status, reason, record.metrics, record.timing["total_s"]))
+        self.emit(RunEnded.of(record))
 
     def _train_and_score(self) -> tuple[str, str | None]:
         """Return the status and its reason."""
@@ -281,7 +282,7 @@ def _warnings_to(run_id: str, emit: Emit) -> Iterator[None]:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            emit(Warned(run_id, record.getMessage()))
+            emit(Warned(run_id, redacted(record.getMessage())))
 
     logger, handler = logging.getLogger("bench"), Handler(logging.WARNING)
     logger.addHandler(handler)

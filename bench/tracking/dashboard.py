@@ -15,8 +15,9 @@ from bench.files import write_atomic
 from bench.metrics import FIGURE
 from bench.tracking.credentials import mode
 from bench.tracking.panels import COLUMNS, SECTIONS, Bars, Lines, Panel, Table
+from bench.tracking.settings_check import check_wandb
 from bench.tracking.trackers import TrackingConfig
-from bench.tracking.wandb_session import prepare_environment, project_of
+from bench.tracking.wandb_session import project_of
 
 if TYPE_CHECKING:
     import wandb_workspaces.reports.v2 as reports
@@ -53,7 +54,7 @@ def define(entity: str, project: str, study: str, markdown: str) -> Definitions:
     Args:
         entity: W&B's user or team.
         project: that the runs are in.
-        study: its name, by which the project's runs are filtered; they are grouped by strategy.
+        study: its name, by which the project's runs are filtered; they are grouped by strategy, form and data set.
         markdown: the study's report.
 
     Raises:
@@ -115,8 +116,11 @@ def is_online(folder: Path) -> bool:
 
     Args:
         folder: the study's; nothing of W&B goes elsewhere.
+
+    Raises:
+        UserError: W&B does not take what it is set to, or cannot be imported.
     """
-    prepare_environment(folder)
+    check_wandb(TrackingConfig("auto", False, folder))
     return mode("auto") == "online"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.errors import brief
 from bench.evaluation.results import Result
-from bench.records import RunRecord
+from bench.records import GOES_ON, RunRecord
+from bench.tracking.accounts import ONLINE, Account, digest_of, note, read_accounts
 
 if TYPE_CHECKING:
     from bench.tracking.pictures import Picture, Pictures
     from datasets import DataSet
 
+WANDB, TENSORBOARD = "W&B", "TensorBoard"
+"""The channels there are."""
 EVENTS = "tensorboard"
 """The folder of event files in a study's."""
 LOGGER = logging.getLogger("bench.tracking")
@@ -42,23 +45,68 @@ class TrackingConfig:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run as a dashboard names it; the attributes are those of `bench.execution.task.Task` and its identity."""
+    """A run as a dashboard names it.
+
+    Attributes:
+        id: of the run.
+        study: its name.
+        label: the strategy with the parameters that differ from its defaults.
+        identity: `bench.study.Run.identity`.
+    """
 
     id: str
     study: str
     label: str
-    form: str | None
-    seed: int
-    strategy: str
-    parameters: Mapping[str, Any]
-    data: str
-    model: str
-    settings: Mapping[str, Any]
+    identity: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, record: RunRecord) -> RunInfo:
+        """Return the run that a record is of."""
+        return cls(record.id, record.study, record.label, record.identity)
+
+    @property
+    def form(self) -> str | None:
+        """The MGIoU form; None where the strategy gives MGIoU no weight."""
+        return self.identity["form"]
+
+    @property
+    def seed(self) -> int:
+        """What makes runs of different strategies a pair."""
+        return self.identity["seed"]
+
+    @property
+    def strategy(self) -> str:
+        """The strategy's name."""
+        return self.identity["strategy"]["name"]
+
+    @property
+    def data(self) -> str:
+        """The data set's name."""
+        return self.identity["data"]["name"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Whatever the run is told by, with the names that one filters by: all of its identity, and nothing twice."""
+        strategy, data = self.identity["strategy"], self.identity["data"]
+        rest = {key: value for key, value in self.identity.items() if key not in ("strategy", "data")}
+        return {
+            "run_id": self.id,
+            "label": self.label,
+            "study": self.study,
+            "replicate": 0,
+            **rest,
+            "strategy": strategy["name"],
+            **{key: value for key, value in strategy.items() if key != "name"},
+            "data": data["name"],
+            **{key: value for key, value in data.items() if key != "name"},
+        }
 
     @property
     def group(self) -> str:
         """What runs that differ in the seed alone share."""
-        return f"{self.label}-{self.form}" if self.form else self.label
+        form = f"-{self.form}" if self.form else ""
+        again = f"-aa{replicate}" if (replicate := self.identity.get("replicate", 0)) else ""
+        return f"{self.label}{form}{again}-{self.data}"
 
     @property
     def name(self) -> str:
@@ -83,10 +131,12 @@ class Channel(Protocol):
     """Where a tracker passes on to; it may raise whatever it likes.
 
     Attributes:
-        logged: how many epochs it has from an earlier attempt; it is not told of them again.
+        told: how many epochs it has from an earlier attempt; it is not told of them again.
+        place: where what it is told lies, as `bench.tracking.accounts.Account` has it; empty where nothing is kept.
     """
 
-    logged: int
+    told: int
+    place: str
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Take one epoch's row of history.csv."""
@@ -97,10 +147,13 @@ class Channel(Protocol):
     def finish(self, record: RunRecord) -> None:
         """Take the final record, and close."""
 
+    def give_up(self, error: Exception) -> None:
+        """Be dropped, since it raised an error: leave nothing that is half told where it is in the way."""
+
 
 def open_trackers(
-    config: TrackingConfig, run: RunInfo, logged: int = 0, data: Callable[[], DataSet] | None = None
-) -> Tracker:
+    config: TrackingConfig, run: RunInfo, goes_on: bool = False, data: Callable[[], DataSet] | None = None
+) -> Guarded:
     """Return a tracker that passes everything on to those the configuration asks for.
 
     It never raises, and neither do its methods: a channel that fails is reported once and dropped, and so are pictures.
@@ -108,15 +161,15 @@ def open_trackers(
     Args:
         config: who is told.
         run: which run.
-        logged: how many epochs an earlier attempt has told of, up to the snapshot that the run goes on from.
+        goes_on: whether the run goes on from a snapshot: what W&B's server has of it then stays.
         data: gives the data set, for pictures; it is called when there is something to draw. None: no pictures.
     """
     openers: dict[str, Callable[[], Channel]] = {}
     if config.wandb != "off":
-        openers["W&B"] = partial(_open_wandb, config, run, logged)
+        openers[WANDB] = partial(_open_wandb, config, run, goes_on)
     if config.tensorboard:
-        openers["TensorBoard"] = partial(_open_tensorboard, config, run, logged)
-    return _Guarded(openers, data)
+        openers[TENSORBOARD] = partial(_open_tensorboard, config, run)
+    return Guarded(openers, data, partial(note, config.folder / run.id))
 
 
 def report(what: str, error: Exception) -> None:
@@ -132,41 +185,72 @@ _REPORTED: set[tuple[str, type[Exception]]] = set()
 # Imported when they are opened, under guard: either package may be absent, broken or slow to import.
 
 
-def _open_wandb(config: TrackingConfig, run: RunInfo, logged: int) -> Channel:
+def _open_wandb(config: TrackingConfig, run: RunInfo, goes_on: bool) -> Channel:
     from bench.tracking.weights_and_biases import WandbTracker
 
-    return WandbTracker(config, run, logged)
+    before = read_accounts(config.folder / run.id).get(WANDB)
+    return WandbTracker(config, run, goes_on and before is not None and before.place == ONLINE)
 
 
-def _open_tensorboard(config: TrackingConfig, run: RunInfo, logged: int) -> Channel:
+def _open_tensorboard(config: TrackingConfig, run: RunInfo) -> Channel:
     from bench.tracking.tensorboard import TensorBoardTracker
 
-    return TensorBoardTracker(config, run, logged)
+    return TensorBoardTracker(config, run)
 
 
-class _Guarded:
-    """Passes on to several channels; one that raises is named once and dropped."""
+class Guarded:
+    """Passes on to several channels; one that raises is named once and dropped.
 
-    def __init__(self, openers: Mapping[str, Callable[[], Channel]], data: Callable[[], DataSet] | None = None) -> None:
+    Args:
+        openers: of the channels, by name.
+        data: gives the data set, for pictures; None: no pictures.
+        noted: is told what each channel has.
+
+    Attributes:
+        failed: the channels that were dropped.
+    """
+
+    def __init__(
+        self,
+        openers: Mapping[str, Callable[[], Channel]],
+        data: Callable[[], DataSet] | None = None,
+        noted: Callable[[str, Account], None] = lambda channel, account: None,
+    ) -> None:
+        self.failed: set[str] = set()
         self._channels: dict[str, Channel] = {}
-        self._data = data
+        self._data, self._noted = data, noted
         self._pictures: Pictures | None = None
         for name, opener in openers.items():
-            channel = self._try(name, opener)
-            if channel is not None:
-                self._channels[name] = channel
+            self._try(name, partial(self._open, name, opener))
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
+        """Pass an epoch's row on."""
         self._tell(lambda channel: channel.log_epoch(row), int(row["epoch"]))
 
     def log_samples(self, epoch: int, results: Sequence[Result]) -> None:
-        wanted = self._data is not None and any(epoch > channel.logged for channel in self._channels.values())
+        """Draw what an epoch predicts, and pass it on."""
+        wanted = self._data is not None and any(epoch > channel.told for channel in self._channels.values())
         picture = self._drawn(results) if wanted else None
         if picture is not None:
             self._tell(lambda channel: channel.log_picture(epoch, picture), epoch)
 
     def finish(self, record: RunRecord) -> None:
-        self._tell(lambda channel: channel.finish(record))
+        """Pass the record on, and note who has the whole of a run that is over."""
+        for name, channel in list(self._channels.items()):
+            self._try(name, partial(self._finish, name, channel, record))
+
+    def _open(self, name: str, opener: Callable[[], Channel]) -> None:
+        self._channels[name] = opener()
+        self._note(name, "")
+
+    def _finish(self, name: str, channel: Channel, record: RunRecord) -> None:
+        channel.finish(record)
+        if record.status not in GOES_ON:
+            self._note(name, digest_of(record))
+
+    def _note(self, name: str, content: str) -> None:
+        if place := self._channels[name].place:
+            self._noted(name, Account(place, content))
 
     def _drawn(self, results: Sequence[Result]) -> Picture | None:
         try:
@@ -180,15 +264,17 @@ class _Guarded:
             report("pictures are off for this run", error)
             return None
 
-    def _tell(self, action: Callable[[Channel], None], epoch: float = math.inf) -> None:
+    def _tell(self, action: Callable[[Channel], None], epoch: int) -> None:
         for name, channel in list(self._channels.items()):
-            if epoch > channel.logged:
+            if epoch > channel.told:
                 self._try(name, partial(action, channel))
 
-    def _try(self, name: str, action: Callable[[], Any]) -> Any:
+    def _try(self, name: str, action: Callable[[], None]) -> None:
         try:
-            return action()
+            action()
         except Exception as error:
-            self._channels.pop(name, None)
+            self.failed.add(name)
             report(f"{name} is off for this run", error)
-            return None
+            if channel := self._channels.pop(name, None):
+                with contextlib.suppress(Exception):
+                    channel.give_up(error)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from bench.files import write_atomic
 
 _RECORD = ("run.json", "history.csv")
 """What a report reads of a run."""
@@ -55,7 +57,7 @@ def use_records(run: Any, folder: Path, run_ids: Iterable[str], study: str) -> N
         run._log_artifact(_record(folder, run_id, study), is_user_created=True, use_after_commit=True)
 
 
-def log_report(run: Any, folder: Path, run_ids: Iterable[str], study: str, files: dict[str, str]) -> None:
+def log_report(run: Any, folder: Path, run_ids: Iterable[str], study: str, files: Mapping[str, str]) -> None:
     """Log a report and the records that it was made from.
 
     Args:
@@ -69,8 +71,9 @@ def log_report(run: Any, folder: Path, run_ids: Iterable[str], study: str, files
 
     artifact = wandb.Artifact(f"{plain_name(study)}-report", type="report", metadata={"study": study})
     for name, content in files.items():
-        with artifact.new_file(name) as file:
-            file.write(content)
+        path = folder / "wandb" / "report" / name
+        write_atomic(path, content)
+        _add(artifact, path, name)
     for run_id in run_ids:
         _add_record(artifact, folder, run_id, f"records/{run_id}/")
     run.log_artifact(artifact)
@@ -87,4 +90,9 @@ def _record(folder: Path, run_id: str, study: str) -> Any:
 def _add_record(artifact: Any, folder: Path, run_id: str, prefix: str) -> None:
     for name in _RECORD:
         if (folder / run_id / name).exists():
-            artifact.add_file(str(folder / run_id / name), name=prefix + name)
+            _add(artifact, folder / run_id / name, prefix + name)
+
+
+def _add(artifact: Any, path: Path, name: str) -> None:
+    """Add a file as it lies. W&B would copy it, once for each artifact that it is in, and keep the copies."""
+    artifact.add_file(str(path), name=name, policy="immutable")

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import brief
+from bench.tracking.accounts import ONLINE
 from bench.tracking.credentials import mode
 from bench.tracking.trackers import LOGGER, TrackingConfig
+from bench.tracking.wandb_files import set_aside
 
 LONGEST_TAG = 64
 """Characters; W&B refuses a run with a longer one."""
@@ -46,7 +48,7 @@ class Server:
 
 def project_of(config: TrackingConfig) -> str:
     """Return the project that runs go to."""
-    return os.environ.get("WANDB_PROJECT", config.project)
+    return os.environ.get("WANDB_PROJECT") or config.project
 
 
 def tags(*words: str) -> list[str]:
@@ -55,61 +57,88 @@ def tags(*words: str) -> list[str]:
 
 
 def start(tracking: TrackingConfig, goes_on: bool = False, **options: Any) -> Any:
-    """Start a run. When the server or W&B's own process does not answer, start anew and write files instead.
+    """Start a run. When the server does not answer, start anew and write files instead.
+
+    When W&B's own process has died, it is begun anew, and the run as it is wanted; files are for when that fails too.
 
     Args:
         tracking: says where to.
         goes_on: whether the server's run of that id is gone on with; otherwise this one takes its place.
-        options: of `wandb.init`.
+        options: of `wandb.init`, with the run's `id`.
     """
     tracking.folder.mkdir(parents=True, exist_ok=True)  # W&B would write to the temporary folder, and not say so
-    prepare_environment(tracking.folder)
+    wanted = wanted_mode(tracking)
     import wandb
 
-    wanted = "offline" if Server.lost else mode(tracking.wandb)
-    try:
-        return _init(wanted, tracking, {**options, "resume": "allow" if goes_on and wanted == "online" else None})
-    except Exception as error:
+    resume = "allow" if goes_on and wanted == "online" else None
+    for _ in range(2):
+        try:
+            return _init(wanted, tracking, {**options, "resume": resume})
+        except Exception as error:
+            failure = error
         with contextlib.suppress(Exception):
             wandb.teardown()
-        run = _init("offline", tracking, options)
-        if wanted == "online":
-            Server.lost = True
-            LOGGER.warning(
-                "W&B is not reached; runs are kept in %s, for `wandb sync`: %s",
-                tracking.folder / "wandb",
-                brief(error),
-            )
-        return run
+        set_aside(tracking.folder, options["id"])  # the beginning of a file would stop `wandb sync`
+        if isinstance(failure, wandb.errors.CommError):  # the server's doing; it is not waited for twice
+            break
+    if wanted != "online":
+        raise failure
+    run = _init("offline", tracking, options)
+    Server.lost = True
+    where = tracking.folder / "wandb"
+    LOGGER.warning("W&B is not reached; runs are kept in %s, for `wandb sync`: %s", where, brief(failure))
+    return run
+
+
+def wanted_mode(tracking: TrackingConfig) -> str:
+    """Return the mode in which the next run is started: W&B's, or `offline` once the server failed."""
+    prepare_environment(tracking.folder)
+    return "offline" if Server.lost else mode(tracking.wandb)
+
+
+def place_of(run: Any, run_id: str) -> str:
+    """Return where a run is told to, as `bench.tracking.accounts.Account` has it; empty where W&B is disabled."""
+    if run.disabled:
+        return ""
+    return f"wandb/{Path(run.dir).parent.name}/run-{run_id}.wandb" if run.offline else ONLINE
+
+
+def abandon(folder: Path, run_id: str, error: Exception) -> None:
+    """Give up a run that failed of an error: what there is of it on disk is set aside.
+
+    Args:
+        folder: the study's.
+        run_id: W&B's.
+        error: what it failed of.
+    """
+    import wandb
+
+    if isinstance(error, ConnectionError):  # its process has died; at exit W&B would print a traceback of that
+        with contextlib.suppress(Exception):
+            wandb.teardown()
+    set_aside(folder, run_id)
 
 
 def finish(run: Any, exit_code: int) -> None:
     """End a run.
 
     Raises:
-        TimeoutError: the server did not take everything in time; the rest is on disk.
+        TimeoutError: the server did not take everything in time.
     """
     try:
         run.finish(exit_code=exit_code)
     except TimeoutError:
         Server.lost = True
-        folder = Path(run.dir).parent
-        raise TimeoutError(f"no answer in {FINISH_TIMEOUT} s; for `wandb sync --include-online`: {folder}") from None
-
-
-def set_aside(folder: Path, run_id: str) -> None:
-    """Take what earlier attempts at a run left on disk out of the reach of `wandb sync`; nothing is deleted.
-
-    Args:
-        folder: the study's.
-        run_id: W&B's.
-    """
-    for path in (folder / "wandb").glob(f"*run-*/run-{run_id}.wandb"):
-        path.rename(path.with_suffix(".wandb.superseded"))
+        raise TimeoutError(f"no answer in {FINISH_TIMEOUT} s; it is told anew when the runs are over") from None
 
 
 def prepare_environment(folder: Path) -> None:
-    """Set what W&B reads from the environment alone, where the user has not; its process inherits it."""
+    """Set what W&B reads from the environment alone, where the user has not; its process inherits it.
+
+    What a run goes on from is for its record to say, so that what asks W&B to go on with another is dropped.
+    """
+    for name in ("WANDB_RESUME", "WANDB_RESUME_FROM", "WANDB_FORK_FROM"):
+        os.environ.pop(name, None)
     os.environ.setdefault("WANDB_SILENT", "true")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR"):  # beside the runs, not in the user's home

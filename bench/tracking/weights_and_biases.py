@@ -12,6 +12,7 @@ from bench.tracking.metric_names import HEADINGS, dashboard_row
 from bench.tracking.pictures import Picture
 from bench.tracking.trackers import RunInfo, TrackingConfig, report
 from bench.tracking.wandb_artifacts import log_record, wandb_id
+from bench.tracking.wandb_files import set_aside
 
 _SUMMARIES = {"AP": "max,last", "degenerate": "max,last"}
 """What the summary holds of columns under a heading; of others the last value."""
@@ -27,36 +28,27 @@ class WandbTracker:
     process that is killed leaves less than it was told, or a file that `wandb sync` cannot read and stops at.
     """
 
-    def __init__(self, config: TrackingConfig, run: RunInfo, logged: int = 0) -> None:
+    def __init__(self, config: TrackingConfig, run: RunInfo, goes_on: bool = False) -> None:
         self._info, self._folder = run, config.folder
-        run_id = wandb_id(run.id, run.study)
-        wandb_session.set_aside(config.folder, run_id)
+        self._id = wandb_id(run.id, run.study)
+        set_aside(config.folder, self._id)
         self._run = wandb_session.start(
             config,
-            goes_on=logged > 0,
-            id=run_id,
+            goes_on=goes_on,
+            id=self._id,
             name=run.name,
             group=run.group,
             job_type="train",
             tags=wandb_session.tags(run.strategy, run.form or "no-mgiou", run.data, run.study, f"seed-{run.seed}"),
-            config={
-                "run_id": run.id,
-                "label": run.label,
-                "strategy": run.strategy,
-                "parameters": dict(run.parameters),
-                "form": run.form,
-                "data": run.data,
-                "seed": run.seed,
-                "model": run.model,
-                "study": run.study,
-                "settings": dict(run.settings),
-            },
+            config=run.config,
         )
-        self.logged = max(0, self._run.starting_step - 1)
-        self._run.define_metric("epoch", hidden=True)
-        for heading in HEADINGS:
-            self._run.define_metric(f"{heading}/*", step_metric="epoch", summary=_SUMMARIES.get(heading))
-        self._run.define_metric("predictions", step_metric="epoch")
+        self.told = max(0, self._run.starting_step - 1)
+        self.place = wandb_session.place_of(self._run, self._id)
+        try:
+            self._describe()
+        except Exception as error:
+            self.give_up(error)
+            raise
 
     def log_epoch(self, row: Mapping[str, float]) -> None:
         """Log one epoch, as the step of that number."""
@@ -77,11 +69,11 @@ class WandbTracker:
         Offline, W&B's own process may still be writing the file when this returns; it outlives this one if it must.
 
         Raises:
-            TimeoutError: the server did not take everything in time; the rest is on disk.
+            TimeoutError: the server did not take everything in time.
         """
         figures = {f"final/{name}": value for name, value in record.metrics.items()}
-        reason = {"reason": record.reason} if record.reason else {}
-        self._run.summary.update({"status": record.status, **reason, **figures})
+        timing = {f"timing/{name}": value for name, value in record.timing.items() if isinstance(value, (int, float))}
+        self._run.summary.update({"status": record.status, "reason": record.reason, **figures, **timing})
         if record.status not in GOES_ON:
             self._alert(record)
             try:
@@ -89,6 +81,18 @@ class WandbTracker:
             except Exception as error:  # the run is still to be ended
                 report("W&B has no record of this run", error)
         wandb_session.finish(self._run, exit_code=0 if record.done or record.status == "planned" else 1)
+
+    def give_up(self, error: Exception) -> None:
+        """Set aside what is on disk: `wandb sync` would stop at a file that breaks off, and at all that follow."""
+        wandb_session.abandon(self._folder, self._id, error)
+
+    def _describe(self) -> None:
+        """Say what the columns are, and that the run is under way: what an earlier attempt ended with is past."""
+        self._run.define_metric("epoch", hidden=True)
+        for heading in HEADINGS:
+            self._run.define_metric(f"{heading}/*", step_metric="epoch", summary=_SUMMARIES.get(heading))
+        self._run.define_metric("predictions", step_metric="epoch")
+        self._run.summary.update({"status": "running", "reason": None})
 
     def _alert(self, record: RunRecord) -> None:
         """Tell who follows W&B's alerts that a run diverged, or collapsed."""

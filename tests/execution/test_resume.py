@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 
@@ -20,6 +21,7 @@ from bench.execution.resume import (
     write_progress,
 )
 from bench.sharing import Start
+from bench.weights import to_bytes
 
 IDENTITY = {"seed": 1, "settings": {"epochs": 4}}
 PROGRESS = Progress(
@@ -42,6 +44,14 @@ def test_what_is_written_is_read_and_nothing_is_nothing(tmp_path):
     assert start_of(tmp_path, IDENTITY) == Start(1, {"0123456789ab": 1})
     remove_progress(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_of_an_earlier_version_is_gone_on_from(tmp_path):
+    """It also says how much trackers had been told."""
+    earlier = {"identity": json.dumps(IDENTITY, sort_keys=True), **vars(PROGRESS), "told": 1}
+    (tmp_path / NAME).write_bytes(to_bytes(earlier))
+    assert read_progress(tmp_path, IDENTITY).rows == PROGRESS.rows
+    assert start_of(tmp_path, IDENTITY) == Start(1, {"0123456789ab": 1})
 
 
 def cut(path):

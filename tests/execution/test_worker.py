@@ -49,9 +49,9 @@ def test_a_run_tells_how_it_goes(carried_out):
 
 
 def test_a_tracker_that_fails_is_told_to_the_parent_and_costs_nothing_else(carried_out, monkeypatch):
-    def broken(config, run, told, data):
+    def broken(config, run, goes_on, data):
         logging.getLogger("bench.tracking").warning("W&B is off for this run: OSError: no network")
-        return open_trackers(config, run, told, data)
+        return open_trackers(config, run, goes_on, data)
 
     monkeypatch.setattr("bench.execution.member.open_trackers", broken)
     _, record, events = carried_out("l2", epochs=1)
@@ -204,3 +204,18 @@ def test_a_plugin_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks,
         "failed",
         "test-edited: its plug-in changed while the study ran; start it again",
     )
+
+
+KEY = "a-key-that-nobody-is-to-see"
+
+
+def test_a_key_in_an_error_is_neither_kept_nor_shown(carried_out, monkeypatch):
+    def broken(self):
+        logging.getLogger("bench.tracking").warning("refused: %s", KEY)
+        raise RuntimeError(f"refused: {KEY}")
+
+    monkeypatch.setenv("HF_TOKEN", KEY)
+    monkeypatch.setattr(PolygonTrainer, "run", broken)
+    _, record, events = carried_out("l2")
+    assert record.reason == events[-1].reason == "RuntimeError: refused: <HF_TOKEN>"
+    assert [event.text for event in events if isinstance(event, Warned)] == ["refused: <HF_TOKEN>"]

@@ -29,20 +29,22 @@ ROW = {
 MEASURED = {"mAP50_95": 0.25, "full_image": 0.5}
 
 
-def info(**changes):
-    values = {
-        "id": "abc123abc123",
-        "study": "main",
-        "label": "static[alpha=0.5]",
+def info(id="abc123abc123", study="main", label="static[alpha=0.5]", **changes):
+    """Return a run; what is changed is a part of its identity."""
+    identity = {
+        "strategy": {"name": "static", "parameters": {"alpha": 0.5}},
         "form": "paper",
+        "data": {"name": "documents", "fingerprint": "f00d", "vertices": 4},
         "seed": 3,
-        "strategy": "static",
-        "parameters": {"alpha": 0.5},
-        "data": "documents",
         "model": "yolo11n-polygon.yaml",
         "settings": {"epochs": 2},
     }
-    return RunInfo(**values | changes)
+    return RunInfo(id, study, label, identity | changes)
+
+
+def data(name):
+    """Return the part of an identity that says on which data a run is."""
+    return {"name": name, "fingerprint": "f00d", "vertices": 4}
 
 
 def config(folder, wandb="off", tensorboard=False):

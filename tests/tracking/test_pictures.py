@@ -83,8 +83,8 @@ def test_an_image_that_is_gone_is_a_grey_cell(data, tmp_path):
 class Channel:
     """Keeps what it is told."""
 
-    def __init__(self, logged=0):
-        self.logged, self.rows, self.pictures = logged, [], []
+    def __init__(self, told=0):
+        self.told, self.place, self.rows, self.pictures = told, "", [], []
 
     def log_epoch(self, row):
         self.rows.append(row["epoch"])
@@ -94,8 +94,8 @@ class Channel:
 
 
 def test_a_picture_is_drawn_once_for_all_who_lack_it(data):
-    loaded, channels = [], {"a": Channel(), "b": Channel(logged=3)}
-    tracker = trackers._Guarded(
+    loaded, channels = [], {"a": Channel(), "b": Channel(told=3)}
+    tracker = trackers.Guarded(
         {name: lambda one=one: one for name, one in channels.items()}, lambda: loaded.append(1) or data
     )
     for epoch in (2, 4):
@@ -114,7 +114,7 @@ def test_data_that_cannot_be_loaded_cost_the_pictures_alone(monkeypatch, caplog)
         asked.append(1)
         raise datasets.DataError("the data are gone")
 
-    tracker = trackers._Guarded({"a": lambda: channel}, load)
+    tracker = trackers.Guarded({"a": lambda: channel}, load)
     with caplog.at_level(logging.WARNING, "bench.tracking"):
         for epoch in (1, 2):
             tracker.log_epoch({**ROW, "epoch": epoch})
@@ -124,4 +124,4 @@ def test_data_that_cannot_be_loaded_cost_the_pictures_alone(monkeypatch, caplog)
 
 
 def test_where_nobody_looks_no_data_are_loaded(data):
-    trackers._Guarded({}, lambda: pytest.fail("loaded")).log_samples(1, guesses(data))
+    trackers.Guarded({}, lambda: pytest.fail("loaded")).log_samples(1, guesses(data))

@@ -26,6 +26,8 @@ from ..report.samples import record
 from .following import config, follow, info, rows
 from .test_pictures import guesses
 
+DRAWN = {"name": "shuffled", "parameters": {"alpha": 0.5}, "drawn": {"order": [1, 2]}}
+
 
 def written(folder):
     (run,) = (folder / "tensorboard").iterdir()
@@ -65,8 +67,34 @@ def test_a_run_that_goes_on_has_every_epoch_once(tmp_path):
     first = open_trackers(config(tmp_path, tensorboard=True), info())
     for row in rows(7):
         first.log_epoch(row)
-    follow(open_trackers(config(tmp_path, tensorboard=True), info(), logged=5), epochs=8)
+    follow(open_trackers(config(tmp_path, tensorboard=True), info(), goes_on=True), epochs=8)
     assert [event.step for event in written(tmp_path).Scalars("weights/alpha")] == list(range(1, 9))
+
+
+def test_a_run_that_began_without_event_files_has_every_epoch(tmp_path):
+    """Its snapshot may say that it was followed, by another channel or by none."""
+    tracker = open_trackers(config(tmp_path, tensorboard=True), info(), goes_on=True)
+    follow(tracker, epochs=8)  # of those before the snapshot, too: `Member.track` tells all
+    assert [event.step for event in written(tmp_path).Scalars("weights/alpha")] == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["late[file=/etc/passwd]", "late[file=../../../elsewhere]", "x" * 300, "ü" * 300, 'a\\b:c*?"<>|', "..", "."],
+)
+def test_event_files_lie_in_their_folder_whatever_a_run_is_called(tmp_path, label):
+    study = tmp_path / "a" / "b" / "study"
+    follow(open_trackers(config(study, tensorboard=True), info(label=label)))
+    (path,) = tmp_path.rglob("*.tfevents.*")
+    assert path.parent.parent == study / "tensorboard"
+    assert path.parent.name.endswith("-abc123abc123")
+    assert not set(path.parent.name) & set('/\\:*?"<>|')
+
+
+def test_a_run_keeps_its_folder_under_another_name(tmp_path):
+    for label in ("one", "another"):
+        follow(open_trackers(config(tmp_path, tensorboard=True), info(label=label)))
+    written(tmp_path)  # which takes two folders amiss
 
 
 def test_what_is_told_is_on_disk_at_once(tmp_path):
@@ -92,7 +120,7 @@ def test_pictures_are_read_back(tmp_path, small_folder):
     ],
 )
 def test_settings_stand_in_the_run_s_own_folder(tmp_path, ending, status):
-    run = info(settings={"epochs": 2, "amp": True, "pretrained": None}, form=None, parameters={"drawn": [1, 2]})
+    run = info(settings={"epochs": 2, "amp": True, "pretrained": None}, form=None, strategy=DRAWN)
     follow(open_trackers(config(tmp_path, tensorboard=True), run), **ending)
     found, end = settings(written(tmp_path))
     assert found == {
@@ -101,8 +129,12 @@ def test_settings_stand_in_the_run_s_own_folder(tmp_path, ending, status):
         "form": "none",
         "seed": 3.0,
         "data": "documents",
+        "fingerprint": "f00d",
+        "vertices": 4.0,
+        "replicate": 0.0,
         "model": "yolo11n-polygon.yaml",
-        "strategy.drawn": "[1, 2]",
+        "strategy.alpha": 0.5,
+        "drawn": "{'order': [1, 2]}",
         "settings.epochs": 2.0,
         "settings.amp": True,
     }
@@ -157,7 +189,7 @@ def test_the_server_shows_every_run_and_ctrl_c_ends_it(tmp_path):
 
         while len(names := ask("runs")) < 2:
             time.sleep(0.05)
-        assert names == [f"static[alpha=0.5]-paper-s{seed}-abc123abc12{seed}" for seed in (0, 1)]
+        assert names == [f"static[alpha=0.5]-paper-documents-s{seed}-abc123abc12{seed}" for seed in (0, 1)]
         table = ask("plugin/hparams/experiment", experimentName="")
         assert {"seed", "strategy", "strategy.alpha"} <= {column["name"] for column in table["hparamInfos"]}
         assert "AP/mAP50_95" in {metric["name"]["tag"] for metric in table["metricInfos"]}
@@ -173,4 +205,4 @@ def test_a_study_without_event_files_says_how_to_have_them(tmp_path):
     one = record()
     RunFolder(tmp_path / "main" / one.id).write(one)
     line = refused("tensorboard", "--out", tmp_path)
-    assert line.endswith("has no event files; have them written: python -m bench run --tensorboard ...")
+    assert line.endswith("has no event files; the study's command writes them, given again with --tensorboard")

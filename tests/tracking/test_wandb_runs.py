@@ -16,6 +16,7 @@ import datasets
 from bench.records import RunFolder
 from bench.tracking import open_trackers, wandb_session
 from bench.tracking import weights_and_biases as wb
+from bench.tracking.accounts import Account, note
 from bench.tracking.wandb_artifacts import wandb_id
 
 from ..report.samples import record
@@ -40,7 +41,7 @@ def test_pictures_are_logged_with_the_epoch_that_they_are_of(tmp_path, data):
     assert last["predictions._type"] == "image-file"
     with Image.open(run["folder"] / "files" / last["predictions.path"]) as picture:
         assert picture.size == (last["predictions.width"], last["predictions.height"])
-    assert summary(run)["predictions.caption"] == "static[alpha=0.5]-paper-s3, epoch 3"
+    assert summary(run)["predictions.caption"] == "static[alpha=0.5]-paper-documents-s3, epoch 3"
 
 
 def test_the_record_is_the_run_s_output(tmp_path):
@@ -58,8 +59,8 @@ def test_the_record_is_the_run_s_output(tmp_path):
 @pytest.mark.parametrize(
     ("ending", "title", "level"),
     [
-        ({"status": "diverged", "reason": "loss is nan"}, "diverged: static[alpha=0.5]-paper-s3", "ERROR"),
-        ({"full_image": 0.51}, "collapsed: static[alpha=0.5]-paper-s3", "WARN"),
+        ({"status": "diverged", "reason": "loss is nan"}, "diverged: static[alpha=0.5]-paper-documents-s3", "ERROR"),
+        ({"full_image": 0.51}, "collapsed: static[alpha=0.5]-paper-documents-s3", "WARN"),
         ({"full_image": 0.5}, None, None),
         ({"status": "failed", "reason": "boom"}, None, None),
         ({"status": "interrupted", "reason": "told to stop"}, None, None),
@@ -81,12 +82,35 @@ def test_an_alert_is_in_the_file(tmp_path):
     assert alert["title"] == "diverged: " + "x" * 53
 
 
-def stand_in(told, starting_step=0):
+def test_what_an_earlier_attempt_ended_with_is_past(tmp_path, monkeypatch):
+    """Online the summary is the same one."""
+    kept = {"status": "interrupted", "reason": "told to stop"}
+    monkeypatch.setattr(wandb_session, "start", lambda *args, **options: stand_in([], summary=kept))
+    tracker = wb.WandbTracker(config(tmp_path, "online"), info(), goes_on=True)
+    assert kept == {"status": "running", "reason": None}
+    tracker.finish(record())
+    assert (kept["status"], kept["reason"]) == ("done", None)
+
+
+def test_what_a_run_took_is_in_the_summary(tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(wandb_session, "start", lambda *args, **options: stand_in([], summary=kept))
+    one = dataclasses.replace(record(), timing={"started": "2026-01-01T00:00:00+00:00", "train_s": 7.5, "cpu_s": 300})
+    wb.WandbTracker(config(tmp_path, "online"), info()).finish(one)
+    assert {name: value for name, value in kept.items() if name.startswith("timing/")} == {
+        "timing/train_s": 7.5,
+        "timing/cpu_s": 300,
+    }
+
+
+def stand_in(told, starting_step=0, summary=None):
     """Return what is used of a run of W&B."""
     return SimpleNamespace(
         starting_step=starting_step,
+        disabled=False,
+        offline=False,
         dir="run/files",
-        summary=SimpleNamespace(update=lambda values: None),
+        summary={} if summary is None else summary,
         define_metric=lambda *args, **options: None,
         log=lambda row, step, commit=None: told.append((step, row)),
         alert=lambda *args: told.append(args),
@@ -113,7 +137,7 @@ def test_a_killed_run_that_goes_on_is_one_whole_run(tmp_path):
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.DEVNULL)
     assert killed.returncode == -signal.SIGKILL
-    follow(open_trackers(config(tmp_path, "offline"), info(), logged=5), epochs=8)
+    follow(open_trackers(config(tmp_path, "offline"), info(), goes_on=True), epochs=8)
     assert len(list((tmp_path / "wandb").glob("*/*.superseded"))) == 1
     assert [one["item"]["_step"] for one in read_back(tmp_path)[ID]["history"]] == list(range(1, 9))
 
@@ -132,17 +156,18 @@ def test_online_it_goes_on_where_the_server_is(tmp_path, monkeypatch):
         return stand_in(told, starting_step=4)
 
     monkeypatch.setattr(wandb_session, "start", start)
-    tracker = open_trackers(config(tmp_path, "online"), info(), logged=5)
+    note(tmp_path / ID, "W&B", Account("online"))
+    tracker = open_trackers(config(tmp_path, "online"), info(), goes_on=True)
     for row in rows(6):
         tracker.log_epoch(row)
     assert asked["goes_on"]
     assert [step for step, _ in told] == [4, 5, 6]
 
 
-@pytest.mark.parametrize(
-    ("told", "wanted", "resume"), [(0, "online", None), (5, "online", "allow"), (5, "offline", None)]
-)
-def test_the_server_is_asked_to_go_on_only_where_there_is_something(tmp_path, monkeypatch, told, wanted, resume):
+@pytest.mark.parametrize("place", [None, "online", "wandb/offline-run-1/run-1.wandb"])
+@pytest.mark.parametrize("goes_on", [True, False])
+@pytest.mark.parametrize("wanted", ["online", "offline"])
+def test_the_server_is_asked_to_go_on_only_where_there_is_something(tmp_path, monkeypatch, place, goes_on, wanted):
     asked = {}
 
     def init(**options):
@@ -150,8 +175,10 @@ def test_the_server_is_asked_to_go_on_only_where_there_is_something(tmp_path, mo
         return stand_in([])
 
     monkeypatch.setattr(wandb, "init", init)
-    wb.WandbTracker(config(tmp_path, wanted), info(), told)
-    assert asked["resume"] == resume
+    if place:
+        note(tmp_path / ID, "W&B", Account(place))
+    open_trackers(config(tmp_path, wanted), info(), goes_on)
+    assert asked["resume"] == ("allow" if (place, goes_on, wanted) == ("online", True, "online") else None)
     assert asked["mode"] == wanted
 
 

@@ -7,6 +7,7 @@ import math
 
 import pandas as pd
 import pytest
+import wandb
 
 from bench.commands.run import _content
 from bench.records import RunFolder
@@ -68,13 +69,33 @@ def test_the_report_is_a_run_with_its_tables_and_what_it_rests_on(folder):
     assert not any(path.endswith(".pt") for path in paths)
 
 
-def test_the_same_report_is_the_same_run(folder):
+def test_a_study_has_one_report_which_is_told_once(folder):
     told = _content(folder)
-    for _ in range(2):
+    for _ in range(3):
         log_study(config(folder, "offline"), "main", lambda: told)
-    assert len(read_back(folder)) == 1  # which takes two files of one run amiss
+        assert list(read_back(folder)) == ["main-report"]  # which takes two files of one run amiss
+    assert len(list((folder / "wandb").glob("offline-run-*"))) == 1
     log_study(config(folder, "offline"), "main", lambda: StudyContent({}, {"report.md": "another"}, []))
-    assert len(read_back(folder)) == 2
+    (run,) = read_back(folder).values()
+    assert run["run"][0]["config"]["update"]["runs"] == []
+
+
+def test_a_report_whose_file_is_broken_is_told_anew(folder):
+    log_study(config(folder, "offline"), "main", lambda: _content(folder))
+    wandb.teardown()
+    (path,) = (folder / "wandb").glob("*/*.wandb")
+    path.write_bytes(path.read_bytes()[:7])
+    log_study(config(folder, "offline"), "main", lambda: _content(folder))
+    assert list(read_back(folder)) == ["main-report"]
+
+
+def test_no_copy_of_a_record_is_kept(folder):
+    for path in folder.glob("*/history.csv"):
+        path.write_text("epoch,loss\n" + "1,0.5\n" * 100_000)
+    log_study(config(folder, "offline"), "main", lambda: _content(folder))
+    read_back(folder)
+    one = next(folder.glob("*/history.csv")).stat().st_size
+    assert sum(path.stat().st_size for path in (folder / "wandb").rglob("*") if path.is_file()) < one
 
 
 def test_a_table_of_mixed_columns_is_logged(tmp_path, caplog):
