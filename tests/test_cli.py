@@ -223,6 +223,7 @@ def test_probe_prints_verdicts_and_json():
     shown = bench("probe").stdout
     for one in found["verdicts"]:
         assert one["verdict"] in shown
+        assert all(f"{figure['found']:.3g}" in shown for figure in one["figures"] if figure["found"] is not None)
 
 
 @pytest.mark.parametrize(

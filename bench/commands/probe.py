@@ -34,7 +34,15 @@ def probe(
         draw(found, plot)
         options.say(f"drawn: {plot}")
     if json_:
-        verdicts = [{"claim": one.claim.key, "text": one.claim.text, "verdict": one.verdict} for one in judgements]
+        verdicts = [
+            {
+                "claim": one.claim.key,
+                "text": one.claim.text,
+                "verdict": one.verdict,
+                "figures": [{"text": it.text, "wanted": it.wanted, "found": it.estimate} for it in one.findings],
+            }
+            for one in judgements
+        ]
         print(json.dumps({**found.to_dict(), "verdicts": verdicts}, indent=2, allow_nan=False))
         return
     console = Console()
