@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bench.arm_name import arm_name
 from bench.records import GOES_ON
+from bench.text import one_line
 
 ORDER = ("running", "failed", "diverged", "unreadable", "interrupted", "done", "planned")
 """Which rows are shown first when not all fit: a planned run has nothing to tell."""
@@ -62,7 +63,7 @@ class RunRow:
 
     def name(self, width: int | None = None) -> str:
         """Return label, form and seed; where they do not fit, the label gives way, since the seed tells rows apart."""
-        label, seed = printable(self.label), "" if self.seed is None else f" s{self.seed}"
+        label, seed = one_line(self.label), "" if self.seed is None else f" s{self.seed}"
         name = arm_name(label, self.form) + seed
         if width is None or len(name) <= width:
             return name
@@ -156,11 +157,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def printable(text: str) -> str:
-    """Return text in one line, without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _one_line(text: str, style: str = "") -> Text:

@@ -14,7 +14,8 @@ from bench.execution.resume import NAME, rows_so_far
 from bench.history_columns import measured
 from bench.metrics import FIGURE
 from bench.records import RESUMED, RecordError, RunFolder, RunRecord
-from bench.run_table import ORDER, RunRow, counts, printable, share_done
+from bench.run_table import ORDER, RunRow, counts, share_done
+from bench.text import one_line
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
 Stamp = tuple[int, int]
@@ -87,7 +88,7 @@ def notices(rows: list[StandingRow]) -> list[str]:
     for (state, reason), number in sorted(among.items(), key=lambda one: (one[1], one[0])):
         named = [row.name() for row in rows if (row.state, row.reason) == (state, reason)]
         who = named[0] if number == 1 else f"{number} runs ({named[0]}, ...)"
-        lines.append(f"{who}: {state}: {printable(reason)}")
+        lines.append(f"{who}: {state}: {one_line(reason)}")
     return lines
 
 

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 from bench.metrics import FIGURE
-from bench.run_table import CHROME, ORDER, RunRow, counts, duration, printable, run_table, screen, share_done
+from bench.run_table import CHROME, ORDER, RunRow, counts, duration, run_table, screen, share_done
+from bench.text import one_line
 
 _PLAIN_EVERY = 60.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -91,7 +92,7 @@ class StudyProgress:
         row = self.rows[event.run_id]
         now = time.monotonic()
         if isinstance(event, Warned):
-            self.notices.append(f"{row.name()}: {printable(event.text)}")
+            self.notices.append(f"{row.name()}: {one_line(event.text)}")
             return row
         if isinstance(event, RunStarted):
             row.state, row.since, row.resumed_at = "running", now, None
@@ -259,4 +260,4 @@ def _ended(row: _Row, event: RunEnded) -> str:
     figures = f", mAP50-95 {row.ap:.3f}, full-image {row.full_image:.0%}" if row.ap is not None else ""
     if event.status == "done":
         return f"{row.name()}: done in {duration(event.seconds)}{figures}"
-    return f"{row.name()}: {event.status}: {printable(event.reason or '')}"
+    return f"{row.name()}: {event.status}: {one_line(event.reason or '')}"

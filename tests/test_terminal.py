@@ -175,7 +175,7 @@ def test_what_steers_a_terminal_is_not_passed_on(clock):
     end(view, "r0", "failed", "one\ntwo")
     text = "\n".join(shown(view))
     assert not set("\x1b\x07\r") & set(text)
-    assert "a [2Jb c (paper) s0" in text
+    assert "a\N{REPLACEMENT CHARACTER}[2Jb c (paper) s0" in text
     assert "failed: one two" in text
 
 
