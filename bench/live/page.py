@@ -10,10 +10,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from bench.errors import UserError
+from bench.errors import UserError, brief
 from bench.report import load_report
 from bench.report.html import Images, Live, render_html
 from bench.status import StudyFolder
+from bench.text import one_line
 
 _FOLLOWED = ("run.json", "history.csv", "samples.json.gz")
 
@@ -55,9 +56,10 @@ class LivePage:
                 began = time.monotonic()
                 try:
                     self._content, self._version = self._made(version), version
-                except UserError as error:
+                except Exception as error:
+                    # Whatever a record holds by accident, and whatever vanishes meanwhile: the reader need not be lost.
                     self._version = ""
-                    return _MISSED.format(why=str(error))
+                    return _MISSED.format(why=one_line(str(error) if isinstance(error, UserError) else brief(error)))
                 finally:
                     ended = time.monotonic()
                     self._rests_until = ended + (ended - began) / _SHARE

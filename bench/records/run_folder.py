@@ -17,6 +17,9 @@ from bench.files import write_atomic
 from bench.plain import to_plain
 from bench.records.record import REMEDY, RecordError, RunRecord
 
+_DIGITS = 9
+"""Of an epoch's number."""
+
 
 class RunFolder:
     """The files of one run. Whatever is there is whole: each is written beside its place and moved in.
@@ -127,7 +130,11 @@ def _are_results(value: Any) -> bool:
 
 
 def _are_samples(value: Any) -> bool:
-    return isinstance(value, dict) and all(epoch.isdecimal() and _are_results(one) for epoch, one in value.items())
+    return isinstance(value, dict) and all(_is_epoch(key) and _are_results(one) for key, one in value.items())
+
+
+def _is_epoch(key: str) -> bool:
+    return key.isdecimal() and len(key) <= _DIGITS
 
 
 def _content(path: Path) -> bytes:

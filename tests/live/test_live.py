@@ -137,6 +137,15 @@ def test_a_record_that_cannot_be_read_is_told_and_recovered_from(page, tmp_path)
     assert "4 runs: 4 done" in page.content()
 
 
+def test_what_nobody_thought_of_is_told_and_recovered_from(page, monkeypatch):
+    monkeypatch.setattr("bench.live.page.load_report", lambda *_: 1 / 0)
+    broken = page.content()
+    assert "ZeroDivisionError: division by zero" in broken
+    assert 'http-equiv="refresh"' in broken
+    monkeypatch.undo()
+    assert "4 runs: 4 done" in page.content()
+
+
 def test_what_cannot_be_read_is_quoted_and_not_obeyed(tmp_path):
     one = record("l2")
     RunFolder(tmp_path / "a<b>").write(one)
