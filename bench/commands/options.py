@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from bench.errors import UserError
+from bench.execution.reservation import SETTING_UP
 from bench.manifest import NAME as MANIFEST
 from bench.text import one_line
 
@@ -185,5 +186,5 @@ def _studies(out: Path) -> list[str]:
 
 
 def _is_study(folder: Path) -> bool:
-    """Whether a command has made a folder a study: it has a manifest, or the record of a run."""
-    return (folder / MANIFEST).is_file() or any(folder.glob("*/run.json"))
+    """Whether a command has made a folder a study: it sets it up, it has a manifest, or the record of a run."""
+    return any((folder / name).is_file() for name in (SETTING_UP, MANIFEST)) or any(folder.glob("*/run.json"))
