@@ -344,3 +344,33 @@ def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path
         assert claim.evaluate("node => node.open")
         assert abs(page.evaluate("new Promise((done) => setTimeout(() => done(scrollY), 300))") - before) < 200
         page.goto("about:blank")
+
+
+def test_a_live_page_takes_nothing_from_under_the_readers_hands(open_page, tmp_path):
+    write(tmp_path, three_seeds())
+    with serving(Eager(tmp_path)) as server:
+        page = open_page(390, url=server.url)
+        box, scroll = table(page), table(page).locator(".scroll")
+        box.locator("tbody summary").first.click()
+        scroll.evaluate("node => { node.scrollLeft = 150; }")
+        claim = page.locator(".claim:has(.runs)").first
+        claim.locator("> summary").click()
+        unfold = claim.locator(".runs > summary").first
+        unfold.click()
+        box.get_by_label("Find").press_sequentially("co")
+        write(tmp_path, [record("step", 0, 0.4, "paper")])
+        playwright.expect(page.locator("#live")).to_contain_text("there is more", timeout=60_000)
+        box.get_by_label("Find").press_sequentially("sine")
+        assert "15 runs" in page.locator("header").inner_text()
+        assert box.get_by_label("Find").input_value() == "cosine"
+        unfold.focus()
+        playwright.expect(page.locator("header")).to_contain_text("16 runs: 16 done", timeout=60_000)
+        page.wait_for_load_state()
+        assert column(page, 1) == ["cosine"]
+        assert box.locator("tbody details[open]").count() == 1
+        assert scroll.evaluate("node => node.scrollLeft") == 150
+        assert unfold.evaluate("node => node.parentElement.open && node === document.activeElement")
+        as_of = int(page.locator("#live").get_attribute("data-as-of"))
+        told = page.evaluate(f"new Date({as_of}).toLocaleTimeString()")
+        playwright.expect(page.locator("#live")).to_contain_text(f"As of {told}.", timeout=60_000)
+        page.goto("about:blank")
