@@ -98,9 +98,13 @@ def _check_output(path: Path, form: Format) -> None:
 def _draw(folder: Path, found: Any, into: Path, images: Any) -> list[Any]:
     """Draw figures; the gallery only where the data are still those that were trained on."""
     from bench.report.figures import draw
+    from bench.report.figures.gallery import pictured
 
     options.writable(into, "--figures DIR")
     drawn = draw(folder, found, into, images)
     for figure in drawn:
         options.say(f"drawn: {figure.path}")
+    for one in found.comparisons:
+        if images(one) is not None and not pictured(one.all_rows, folder):
+            options.say(f"{one.title}: no run that is done has kept its predictions; no gallery is drawn")
     return drawn

@@ -87,6 +87,10 @@ class RunFolder:
         """Write `predictions.json.gz`, COCO results; the same bytes for the same results."""
         self._write_packed("predictions.json.gz", list(results))
 
+    def has_predictions(self) -> bool:
+        """Return whether there is a `predictions.json.gz`."""
+        return (self.path / "predictions.json.gz").is_file()
+
     def read_predictions(self) -> list[dict[str, Any]]:
         """Read `predictions.json.gz`.
 

@@ -148,6 +148,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["data"] = data
+    found.filters["house"] = house
     found.filters["run_anchor"] = run_anchor
     return found
 

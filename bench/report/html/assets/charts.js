@@ -18,6 +18,18 @@ function plain(text) {
   return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
+// Text in lines of so many letters, broken where names are joined, as in the figures; what is too long loses its middle.
+function wrapped(text, most, lines) {
+  const parts = text.split(/(?<=[-,=\/ ])|(?=[[(])/).flatMap((part) => part.match(new RegExp(`.{1,${most}}`, "gsu")) ?? []);
+  const found = [""];
+  for (const part of parts) {
+    if (found.at(-1) && (found.at(-1) + part).trimEnd().length > most) found.push("");
+    found[found.length - 1] += part;
+  }
+  if (found.length > lines) found.splice(lines - 1, found.length - lines, "…");
+  return found.map((line) => line.trim());
+}
+
 function cut(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
@@ -61,7 +73,8 @@ function layout(colours, more) {
   };
 }
 
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+const CONFIG = { displaylogo: false, ...(matchMedia("(pointer: coarse)").matches ? { displayModeBar: false } : {}), // nothing hovers there
+  responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
 
 function drawChart(node, traces, shape) {
   const api = startPlotly();
