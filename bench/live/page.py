@@ -48,7 +48,11 @@ class LivePage:
         """Return what tells the runs as they stand from before and after; not more often anew than is cheap."""
         if self._version and time.monotonic() < self._rests_until:
             return self._version
-        return fingerprint(self._folder, self._standings())
+        try:
+            rows = self._standings()
+        except Exception:  # which the page, made anew, tells of
+            rows = []
+        return fingerprint(self._folder, rows)
 
     def content(self) -> str:
         """Return the page as HTML. Where records cannot be read, one that says so and tries again."""

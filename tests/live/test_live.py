@@ -174,8 +174,11 @@ def test_a_record_that_cannot_be_read_is_told_and_recovered_from(page, tmp_path)
     assert "4 runs: 4 done" in page.content()
 
 
-def test_what_nobody_thought_of_is_told_and_recovered_from(page, monkeypatch):
-    monkeypatch.setattr("bench.live.page.load_report", lambda *_: 1 / 0)
+@pytest.mark.parametrize("part", ["bench.live.page.load_report", "bench.status.StudyFolder.standings"])
+def test_what_nobody_thought_of_is_told_and_recovered_from(page, monkeypatch, part):
+    good = page.version()
+    monkeypatch.setattr(part, lambda *_: 1 / 0)
+    assert (page.version() != good) == ("standings" in part), "a page that is open is loaded anew"
     broken = page.content()
     assert "ZeroDivisionError: division by zero" in broken
     assert 'http-equiv="refresh"' in broken

@@ -30,9 +30,10 @@ function wrapped(text, most, lines) {
   return found.map((line) => line.trim());
 }
 
-function cut(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
+// The same as plotly takes it.
+const inLines = (lines) => lines.map(plain).join("<br>");
+
+const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -67,14 +68,18 @@ function layout(colours, more) {
     showlegend: false,
     hovermode: "closest",
     hoverlabel: { bgcolor: colours.page, bordercolor: colours.quiet, font: { color: colours.ink }, namelength: -1, align: "left" },
-    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom", // a finger scrolls the page
+    dragmode: isTouched() ? false : "zoom", // a finger scrolls the page
     ...(printing ? { width: 680 } : {}),
     ...more,
   };
 }
 
-const CONFIG = { displaylogo: false, ...(matchMedia("(pointer: coarse)").matches ? { displayModeBar: false } : {}), // nothing hovers there
-  responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  ...(isTouched() ? { displayModeBar: false } : {}), // where nothing hovers, it would always lie over the chart
+};
 
 function drawChart(node, traces, shape) {
   const api = startPlotly();

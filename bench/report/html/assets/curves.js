@@ -135,7 +135,7 @@ function drawCurves(node, quantity, rows, each, band) {
   for (const row of rows) {
     const one = row.curves[quantity.column];
     const colour = colours.dark ? row.dark : row.light;
-    const name = plain(cut(row.name, 60));
+    const name = inLines(wrapped(row.name, 60, 4));
     if (one.e) {
       values.push(...one.m);
       const ids = one.runs.map(([id]) => id);

@@ -15,7 +15,7 @@ function drawDifferences(node) {
   const { names, height } = rowsOf(plot);
   const last = plot.rows.length - 1;
   const colourOf = (row) => (colours.dark ? row.dark : row.light);
-  const named = (row) => plain(cut(row.name, 60));
+  const named = (row) => inLines(wrapped(row.name, 60, 4));
   const marks = [];
   plot.rows.forEach((row, i) => {
     const y = last - i;
@@ -25,12 +25,12 @@ function drawDifferences(node) {
       marks.push({ x: side, xref: "paper", xanchor: side ? "right" : "left", y: narrow ? y - 0.05 : y, text, showarrow: false, font: { size: 11.5, color: colourOf(row) }, bgcolor: colours.page });
     }
     if (narrow) {
-      const text = `<b>${names[i].map(plain).join("<br>")}</b><br>${plain(row.short)} ${row.verdict}`;
+      const text = `<b>${inLines(names[i])}</b><br>${plain(row.short)} ${row.verdict}`;
       marks.push({ x: 0, xref: "paper", xanchor: "left", align: "left", y: y + 0.62, yanchor: "top", text, showarrow: false, font: { size: 11.5, color: colours.ink }, bgcolor: colours.page, borderpad: 0 });
     }
   });
   const rows = axis(colours, { range: [-0.6, last + (narrow ? 0.75 : 0.6)], showgrid: false, zeroline: false, fixedrange: true, automargin: false });
-  const ticks = (texts) => ({ tickvals: narrow ? [] : texts.map((_, i) => last - i), ticktext: texts.map((lines) => lines.map(plain).join("<br>")) });
+  const ticks = (texts) => ({ tickvals: narrow ? [] : texts.map((_, i) => last - i), ticktext: texts.map(inLines) });
   const texts = plot.rows.map((row) => [row.text]);
   const size = printing ? 10 : 12.5;
   drawChart(node, [...intervalTraces(plot, colourOf), seedTrace(plot, colourOf, named), meanTrace(plot, colourOf, named, colours)], layout(colours, {

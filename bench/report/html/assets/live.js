@@ -3,7 +3,7 @@
 const ASK_EVERY = 3000;
 
 // Whether a reload would take something from under the reader's hands.
-const isBusy = () => find("#run").open || document.activeElement.matches("select, input:not([type=checkbox])");
+const isBusy = () => find("#run").open || document.activeElement?.matches("select, input:not([type=checkbox])");
 
 function setUpLive() {
   const banner = find("#live");
