@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
 
 import bench.own_packages  # noqa: F401  # before what imports them
+from bench import streams
 from bench.commands.dashboard import dashboard
 from bench.commands.data import data
 from bench.commands.export import export
@@ -47,8 +47,9 @@ _ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__
 def main() -> None:
     """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback.
 
-    So is Ctrl-C, with exit code 130.
+    So is Ctrl-C, with exit code 130, and a stdout that cannot be written to. One that is no longer read is no error.
     """
+    streams.make_ready()
     try:
         _main()
     except (KeyboardInterrupt, typer.Abort):
@@ -64,14 +65,17 @@ def _main() -> None:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == 130:  # what Typer makes of a KeyboardInterrupt; a command that has said so itself exits
             raise KeyboardInterrupt
+        sys.stdout.flush()
     except _ClickException as error:
         message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
         _fail(f"{message} (python -m bench --help shows the options)")
     except (UserError, strategies.StrategyError, datasets.DataError) as error:
         _fail(str(error))
-    except BrokenPipeError:  # `bench report | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    except streams.Unwritten as error:
+        streams.silence()
+        if error.unread:  # `bench report | head`
+            raise SystemExit(0) from None
+        _fail(f"stdout cannot be written to: {error}")
     raise SystemExit(code if isinstance(code, int) else 0)
 
 

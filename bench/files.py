@@ -24,8 +24,7 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
-            # A traceback may quote a file name that is no Unicode; it must not cost the file.
-            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+            file.write(_bytes(content))
             file.flush()
             os.fsync(file.fileno())
         if replace:
@@ -33,11 +32,40 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
         else:
             _move_if_absent(temporary, path)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again") from None
+        raise _not_written(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_named(path: Path, content: str | bytes) -> None:
+    """Write what a user has named: a file as `write_atomic` does, a symbolic link's target, or into a device or pipe.
+
+    Args:
+        path: as the user gave it. A link stays one, and what is no regular file stays what it is.
+        content: of the file.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with open(path, "wb") as file:
+                file.write(_bytes(content))
+            return
+    except OSError as error:
+        raise _not_written(path, error) from None
+    write_atomic(Path(os.path.realpath(path)), content)
+
+
+def _bytes(content: str | bytes) -> bytes:
+    # A traceback may quote a file name that is no Unicode; it must not cost the file.
+    return content.encode(errors="backslashreplace") if isinstance(content, str) else content
+
+
+def _not_written(path: Path, error: OSError) -> StorageError:
+    why = error.strerror or type(error).__name__
+    return StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again")
 
 
 def _move_if_absent(temporary: Path, path: Path) -> None:

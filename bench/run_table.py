@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from bench.arm_name import arm_name
 from bench.records import GOES_ON
+from bench.text import cut, one_line
 
 ORDER = ("running", "failed", "diverged", "unreadable", "interrupted", "done", "planned")
 """Which rows are shown first when not all fit: a planned run has nothing to tell."""
@@ -46,6 +48,7 @@ class RunRow:
         ap: mAP50-95 when it was last measured.
         full_image: the rate of full-image predictions then.
         epoch_s: seconds an epoch takes.
+        data: its data set; empty where there is nothing to tell it from.
     """
 
     run_id: str
@@ -59,15 +62,18 @@ class RunRow:
     ap: float | None = None
     full_image: float | None = None
     epoch_s: float | None = None
+    data: str = ""
 
     def name(self, width: int | None = None) -> str:
-        """Return label, form and seed; where they do not fit, the label gives way, since the seed tells rows apart."""
-        label, seed = printable(self.label), "" if self.seed is None else f" s{self.seed}"
-        name = arm_name(label, self.form) + seed
+        """Return label, form, seed and data set; where they do not fit, the label gives way: the others are short."""
+        label = one_line(self.label)
+        name = arm_name(label, self.form)
+        name += "" if self.seed is None else f" s{self.seed}"
+        name += f" on {one_line(self.data)}" if self.data else ""
         if width is None or len(name) <= width:
             return name
-        kept = max(1, len(label) - (len(name) - width) - 1)
-        return arm_name(f"{label[:kept]}…", self.form) + seed
+        room = len(label) - (len(name) - width)
+        return cut(label, room) + name[len(label) :] if room >= _LEAST else cut(name, width)
 
     def left(self) -> int:
         """Return the epochs still to train."""
@@ -94,6 +100,8 @@ def _time_left(row: RunRow) -> str:
 
 
 _GAP = 1
+_LEAST = 8
+"""Characters of a label that are worth showing."""
 COLUMNS = (
     Column("state", 11, 0, lambda row: Text(row.state, style=_STYLES.get(row.state, "dim")), "left"),
     Column("epoch", 9, 0, lambda row: f"{row.epoch}/{row.epochs}" if row.epoch else ""),
@@ -103,6 +111,8 @@ COLUMNS = (
     Column("full-image", 10, 110, lambda row: "" if row.full_image is None else f"{row.full_image:.0%}"),
     Column("left", 11, 78, _time_left),
 )
+_GIVE_WAY = ("", "left", "loss", "full-image", "folder")
+"""Headings of the columns that go, one after the other, where a name would have to be cut."""
 FOLDER = Column("folder", 12, 0, lambda row: Text(row.run_id), "left")
 """The run's folder in its study's, for who looks a run up."""
 
@@ -110,19 +120,50 @@ FOLDER = Column("folder", 12, 0, lambda row: Text(row.run_id), "left")
 def run_table(rows: Sequence[RunRow], width: int, room: int, columns: Sequence[Column] = COLUMNS) -> Group:
     """Return the table of the first `room` rows, no wider than `width`, and a line that counts the others."""
     shown, folded = rows[: max(1, room)], rows[max(1, room) :]
-    columns = [column for column in columns if width >= column.from_width]
-    left = width - sum(column.width + _GAP for column in columns) - _GAP
-    left = max(8, min(left, max((len(row.name()) for row in shown), default=0)))
+    columns, left = _fitting(columns, width, max((len(row.name()) for row in rows), default=0))
+    left = max(_LEAST, min(left, max((len(row.name()) for row in shown), default=0)))
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("run", width=left, no_wrap=True)
     for column in columns:
         table.add_column(column.heading, width=column.width, justify=column.justify, no_wrap=True)
-    for row in shown:
+    for name, row in zip(names(shown, left), shown, strict=True):
         # A Text, since a label may hold brackets, which are Rich's markup.
-        table.add_row(Text(row.name(left), overflow="ellipsis"), *(column.show(row) for column in columns))
+        table.add_row(Text(name, overflow="ellipsis"), *(column.show(row) for column in columns))
     if not folded:
         return Group(table)
-    return Group(table, _one_line(f"… {len(folded)} more: {counts(row.state for row in folded)}", "dim"))
+    return Group(table, _line(f"… {len(folded)} more: {counts(row.state for row in folded)}", "dim"))
+
+
+def _fitting(columns: Sequence[Column], width: int, longest: int) -> tuple[list[Column], int]:
+    """Return the columns that are shown beside names of that length, and the width that is left for the names."""
+    shown = [column for column in columns if width >= column.from_width]
+    for heading in (None, *_GIVE_WAY):
+        shown = [column for column in shown if column.heading != heading]
+        left = width - sum(column.width + _GAP for column in shown) - _GAP
+        if longest <= left:
+            break
+    return shown, left
+
+
+def names(rows: Sequence[RunRow], width: int) -> list[str]:
+    """Return the rows' names in up to `width` characters; those that a cut makes alike end in the run's id."""
+    short = [row.name(width) for row in rows]
+    among = Counter(short)
+    return [
+        cut(f"{row.name()[: max(0, width - len(row.run_id) - 1)]}…{row.run_id}", width)
+        if among[name] > 1 and name != row.name()
+        else name
+        for name, row in zip(short, rows, strict=True)
+    ]
+
+
+_Row = TypeVar("_Row", bound=RunRow)
+
+
+def told_apart(rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows of a study; those of one that has one data set alone without it."""
+    several = len({row.data for row in rows if row.data}) > 1
+    return [row if several else replace(row, data="") for row in rows]
 
 
 def screen(rows: Sequence[RunRow], notices: Sequence[str], total: str, width: int, height: int) -> Group:
@@ -130,16 +171,16 @@ def screen(rows: Sequence[RunRow], notices: Sequence[str], total: str, width: in
     shown = notices[-_NOTICES:] if height > 2 * CHROME + _NOTICES else []
     return Group(
         run_table(rows, width, height - CHROME - len(shown)),
-        *(_one_line(notice, "yellow") for notice in shown),
-        _one_line(total),
+        *(_line(notice, "yellow") for notice in shown),
+        _line(total),
     )
 
 
 def share_done(rows: Iterable[RunRow]) -> float:
-    """Return the share of all epochs that are over, counting runs that have ended as whole."""
+    """Return the share of all epochs that are over; those that a lost run did not come to never are. Of no run: 0."""
     listed = list(rows)
     whole = sum(row.epochs for row in listed)
-    return 1 - sum(row.left() for row in listed) / whole if whole else 1.0
+    return sum(row.epochs if row.state == "done" else row.epoch for row in listed) / whole if whole else 0.0
 
 
 def counts(states: Iterable[str]) -> str:
@@ -158,10 +199,5 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def printable(text: str) -> str:
-    """Return text in one line, without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _one_line(text: str, style: str = "") -> Text:
+def _line(text: str, style: str = "") -> Text:
     return Text(text, style, no_wrap=True, overflow="ellipsis")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
 from bench.history_columns import measured
 from bench.metrics import FIGURE
-from bench.records import RESUMED, RecordError, RunFolder, RunRecord
-from bench.run_table import ORDER, RunRow, counts, printable, share_done
+from bench.records import GOES_ON, RESUMED, RecordError, RunFolder, RunRecord
+from bench.run_table import ORDER, RunRow, counts, share_done, told_apart
+from bench.text import one_line
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
 Stamp = tuple[int, int]
@@ -45,25 +47,38 @@ class StudyFolder:
 
     def standings(self) -> list[StandingRow]:
         """Return every run, in the order of `ORDER`, then by name. What has not changed is not read again."""
-        return sorted(self._standings(), key=lambda row: (ORDER.index(row.state), row.name()))
+        rows = told_apart(list(self._standings()))
+        return sorted(rows, key=lambda row: (ORDER.index(row.state), row.name()))
+
+    def deserted(self, rows: Sequence[StandingRow]) -> bool:
+        """Return whether runs are still to go on and no process is at any of them, as far as that can be seen."""
+        to_go_on = [row.run_id for row in rows if row.state in GOES_ON]
+        with self._at_work() as at_work:
+            return bool(to_go_on) and all(at_work(run_id) is False for run_id in to_go_on)
 
     def _standings(self) -> Iterator[StandingRow]:
-        locks, known = None, True
-        try:
-            locks = Reservations(self.path / COMMANDS) if (self.path / COMMANDS).exists() else None
-        except UserError:
-            known = False  # a colleague's study, say: whether anyone is at it cannot be seen
-        try:
+        with self._at_work() as at_work:
             for path in sorted(self.path.glob("*/run.json")):
                 row = self._row(path.parent)
                 if row is None:
                     continue
-                if row.state == "running" and known and not (locks is not None and locks.others(row.run_id)):
+                if row.state == "running" and at_work(row.run_id) is False:
                     row = replace(row, state="interrupted", reason=_NO_PROCESS)
                 yield row
-        finally:
-            if locks is not None:
-                locks.close()
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[Callable[[str], bool | None]]:
+        """Lend what tells whether a process is at a run; None where that cannot be seen."""
+        if not (self.path / COMMANDS).exists():
+            yield lambda run_id: False
+            return
+        try:
+            locks = Reservations(self.path / COMMANDS)
+        except UserError:  # a colleague's study, say
+            yield lambda run_id: None
+            return
+        with contextlib.closing(locks):
+            yield locks.others
 
     def _row(self, folder: Path) -> StandingRow | None:
         stamps = _stamp(folder / "run.json"), _stamp(folder / NAME)
@@ -87,13 +102,14 @@ def notices(rows: list[StandingRow]) -> list[str]:
     for (state, reason), number in sorted(among.items(), key=lambda one: (one[1], one[0])):
         named = [row.name() for row in rows if (row.state, row.reason) == (state, reason)]
         who = named[0] if number == 1 else f"{number} runs ({named[0]}, ...)"
-        lines.append(f"{who}: {state}: {printable(reason)}")
+        lines.append(f"{who}: {state}: {one_line(reason)}")
     return lines
 
 
-def total(rows: list[StandingRow]) -> str:
-    """Return how many runs stand how, in one line."""
-    return f"{share_done(rows):.0%} of {len(rows)} runs: {counts(row.state for row in rows) or 'none yet'}"
+def total(rows: list[StandingRow], deserted: bool = False) -> str:
+    """Return how many runs stand how, in one line, and whether nobody is at them."""
+    told = counts(row.state for row in rows) or "none yet"
+    return f"{share_done(rows):.0%} of {len(rows)} runs: {told}{'; no process is at it' if deserted else ''}"
 
 
 def _of_record(folder: Path, record: RunRecord) -> StandingRow:
@@ -108,6 +124,7 @@ def _of_record(folder: Path, record: RunRecord) -> StandingRow:
         epoch=epochs if record.done else int(record.metrics.get("final_epoch", 0)),
         ap=record.metrics.get(FIGURE),
         full_image=record.metrics.get("full_image"),
+        data=record.identity["data"]["name"],
         reason=record.reason or "",
     )
     return _with_snapshot(row, rows_so_far(folder, record.identity)) if record.status in RESUMED else row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from bench.run_table import COLUMNS, FOLDER, counts, run_table, screen
+from bench.run_table import COLUMNS, FOLDER, run_table, screen
 from bench.status import StandingRow, StudyFolder, notices, total
 
 _WIDE = 200
@@ -19,11 +20,11 @@ _WIDE = 200
 
 def show(folder: Path, console: Console) -> None:
     """Print how every run of a study stands."""
-    _print(StudyFolder(folder).standings(), console)
+    _print(_look(StudyFolder(folder)), console)
 
 
 def watch(folder: Path, console: Console, every: float) -> None:
-    """Show how a study stands until none of its runs is planned or running, or until Ctrl-C.
+    """Show how a study stands until it has runs and none of them is planned or running, or until Ctrl-C.
 
     On a terminal the view has a screen of its own, as that of `bench run`; elsewhere a line is printed when the counts
     have changed. The table as it then stands is printed at the end.
@@ -34,15 +35,11 @@ def watch(folder: Path, console: Console, every: float) -> None:
         every: seconds between two looks at the folder.
     """
     study = StudyFolder(folder)
-    rows = study.standings()
     try:
-        if console.is_interactive:
-            rows = _on_screen(study, rows, console, every)
-        else:
-            rows = _in_lines(study, rows, console, every)
+        seen = (_on_screen if console.is_interactive else _in_lines)(study, console, every)
     except KeyboardInterrupt:
-        rows = study.standings()
-    _print(rows, console)
+        seen = _look(study)
+    _print(seen, console)
 
 
 def stdout() -> Console:
@@ -51,38 +48,63 @@ def stdout() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDE)
 
 
-def _on_screen(study: StudyFolder, rows: list[StandingRow], console: Console, every: float) -> list[StandingRow]:
-    looked = datetime.now()
+@dataclass(frozen=True)
+class _Look:
+    """What was seen of a study.
+
+    Attributes:
+        rows: its runs.
+        deserted: whether nobody is at what is left of it.
+        at: the time.
+    """
+
+    rows: list[StandingRow]
+    deserted: bool
+    at: datetime = field(default_factory=datetime.now)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there is more to come: a study without runs is just being set up."""
+        return not self.rows or any(row.state in ("planned", "running") for row in self.rows)
+
+    @property
+    def total(self) -> str:
+        """The last line."""
+        return total(self.rows, self.deserted)
+
+
+def _look(study: StudyFolder) -> _Look:
+    rows = study.standings()
+    return _Look(rows, study.deserted(rows))
+
+
+def _on_screen(study: StudyFolder, console: Console, every: float) -> _Look:
+    seen = _look(study)
 
     def render() -> Group:
-        told = f"{total(rows)}; as of {looked:%H:%M:%S}; Ctrl-C leaves"
-        return screen(rows, notices(rows), told, *console.size)
+        told = f"{seen.total}; as of {seen.at:%H:%M:%S}; Ctrl-C leaves"
+        return screen(seen.rows, notices(seen.rows), told, *console.size)
 
     with Live(get_renderable=render, console=console, refresh_per_second=2, screen=True, redirect_stdout=False):
-        while _under_way(rows):
+        while seen.under_way:
             time.sleep(every)
-            rows, looked = study.standings(), datetime.now()
-    return rows
+            seen = _look(study)
+    return seen
 
 
-def _in_lines(study: StudyFolder, rows: list[StandingRow], console: Console, every: float) -> list[StandingRow]:
-    told = ""
-    while _under_way(rows):
-        now = counts(row.state for row in rows)
-        if now != told:
-            console.print(Text(total(rows)), soft_wrap=True)
+def _in_lines(study: StudyFolder, console: Console, every: float) -> _Look:
+    told, seen = "", _look(study)
+    while seen.under_way:
+        if (now := seen.total.partition(": ")[2]) != told:
+            console.print(Text(seen.total), soft_wrap=True)
             told = now
         time.sleep(every)
-        rows = study.standings()
-    return rows
+        seen = _look(study)
+    return seen
 
 
-def _under_way(rows: list[StandingRow]) -> bool:
-    return any(row.state in ("planned", "running") for row in rows)
-
-
-def _print(rows: list[StandingRow], console: Console) -> None:
-    console.print(run_table(rows, console.width, len(rows), (*COLUMNS, FOLDER)))
-    for notice in notices(rows):
+def _print(seen: _Look, console: Console) -> None:
+    console.print(run_table(seen.rows, console.width, len(seen.rows), (*COLUMNS, FOLDER)))
+    for notice in notices(seen.rows):
         console.print(Text(notice, style="yellow"), soft_wrap=True)
-    console.print(Text(total(rows)), soft_wrap=True)
+    console.print(Text(seen.total), soft_wrap=True)

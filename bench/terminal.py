@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -15,7 +15,8 @@ from rich.text import Text
 
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 from bench.metrics import FIGURE
-from bench.run_table import CHROME, ORDER, RunRow, counts, duration, printable, run_table, screen, share_done
+from bench.run_table import CHROME, ORDER, RunRow, counts, duration, run_table, screen, share_done, told_apart
+from bench.text import one_line
 
 _PLAIN_EVERY = 60.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -34,6 +35,8 @@ class PlannedRun:
         state: its status on record.
         done: epochs that are over.
         laps: (until which epoch, by how many runs) its training is shared, in order; empty where none is.
+        data: its data set.
+        metrics: on record of it.
     """
 
     run_id: str
@@ -44,6 +47,8 @@ class PlannedRun:
     state: str
     done: int = 0
     laps: tuple[tuple[int, int], ...] = ()
+    data: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,7 +84,8 @@ class StudyProgress:
     """
 
     def __init__(self, plan: Sequence[PlannedRun], workers: int) -> None:
-        self.rows = {run.run_id: _row(run, number) for number, run in enumerate(plan)}
+        rows = told_apart([_row(run, number) for number, run in enumerate(plan)])
+        self.rows = {row.run_id: row for row in rows}
         self.workers = workers
         self.started = time.monotonic()
         self.notices: list[str] = []
@@ -91,7 +97,7 @@ class StudyProgress:
         row = self.rows[event.run_id]
         now = time.monotonic()
         if isinstance(event, Warned):
-            self.notices.append(f"{row.name()}: {printable(event.text)}")
+            self.notices.append(f"{row.name()}: {one_line(event.text)}")
             return row
         if isinstance(event, RunStarted):
             row.state, row.since, row.resumed_at = "running", now, None
@@ -245,6 +251,9 @@ def _row(plan: PlannedRun, number: int) -> _Row:
         epochs=plan.epochs,
         state=plan.state,
         epoch=plan.done,
+        ap=plan.metrics.get(FIGURE),
+        full_image=plan.metrics.get("full_image"),
+        data=plan.data,
         number=number,
         laps=plan.laps,
     )
@@ -259,4 +268,4 @@ def _ended(row: _Row, event: RunEnded) -> str:
     figures = f", mAP50-95 {row.ap:.3f}, full-image {row.full_image:.0%}" if row.ap is not None else ""
     if event.status == "done":
         return f"{row.name()}: done in {duration(event.seconds)}{figures}"
-    return f"{row.name()}: {event.status}: {printable(event.reason or '')}"
+    return f"{row.name()}: {event.status}: {one_line(event.reason or '')}"

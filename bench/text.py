@@ -8,6 +8,14 @@ def one_line(value: object) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(str(value).split()))
 
 
+def cut(text: str, width: int) -> str:
+    """Return text in up to `width` characters, cut in its middle: what tells it from others is often at an end."""
+    if len(text) <= width:
+        return text
+    kept = max(0, width - 1)
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+
+
 def ranges(numbers: set[int]) -> str:
     """Return `0–2, 5`."""
     parts: list[list[int]] = []

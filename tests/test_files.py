@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 
 import pytest
 
 from bench.errors import StorageError
-from bench.files import write_atomic
+from bench.files import write_atomic, write_named
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -42,3 +43,45 @@ def test_a_file_in_the_making_is_beside_its_place_and_carries_the_process(tmp_pa
     ((source, target),) = seen
     assert os.path.dirname(source) == os.path.dirname(target)
     assert str(os.getpid()) in os.path.basename(source)
+
+
+# Named by a user
+
+
+def test_a_link_stays_one_and_its_target_is_written(tmp_path):
+    target, link = tmp_path / "deep" / "report.md", tmp_path / "latest.md"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to("deep/report.md")
+    write_named(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "latest.md", "report.md"]
+
+
+def test_a_link_to_nothing_yet_is_followed(tmp_path):
+    (tmp_path / "latest.md").symlink_to("new/report.md")
+    write_named(tmp_path / "latest.md", "new")
+    assert (tmp_path / "latest.md").is_symlink()
+    assert (tmp_path / "new" / "report.md").read_text() == "new"
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_named(pipe, "new")
+    assert os.read(reader, 100) == b"new"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("named", ["/dev/full", "link"])
+def test_a_device_stays_one(tmp_path, named):
+    path = tmp_path / named
+    if named == "link":
+        path.symlink_to("/dev/full")
+    with pytest.raises(StorageError, match="cannot be written: No space left on device"):
+        write_named(path, "new")
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    assert path.is_symlink() == (named == "link")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from bench.files import write_atomic
 from bench.records import STATUSES, RecordError, RunFolder, RunRecord, load_study
 from bench.report import FORMATS, build, render
+from bench.run_table import run_table
+from bench.status import StudyFolder, total
 
 from .report.samples import record
 
@@ -48,6 +54,14 @@ def changed(**values):
     return lambda raw: {**raw, **values}
 
 
+def with_epochs(value):
+    def change(raw):
+        identity = raw["identity"]
+        return {**raw, "identity": {**identity, "settings": {**identity["settings"], "epochs": value}}}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -59,6 +73,15 @@ def changed(**values):
         (changed(status="finished"), "status is 'finished', not one of planned, "),
         (changed(status="s\n" * 999), "status is "),
         (changed(id=3), "id is of the wrong type"),
+        (changed(id="a\0b"), "not 12 hexadecimal digits"),
+        (changed(id="../../x"), "not 12 hexadecimal digits"),
+        (changed(metrics={"final_epoch": None}), r"metrics\.final_epoch is no whole number"),
+        (changed(metrics={"final_epoch": 1.5}), r"metrics\.final_epoch is no whole number"),
+        (with_epochs("100"), r"identity\.settings\.epochs is no whole number"),
+        (with_epochs([100]), r"identity\.settings\.epochs is no whole number"),
+        (with_epochs(None), r"identity\.settings\.epochs is no whole number"),
+        (with_epochs(True), r"identity\.settings\.epochs is no whole number"),
+        (with_epochs(-1), r"identity\.settings\.epochs is no whole number"),
         (changed(metrics={"mAP50": "high"}), "metrics.mAP50 is no number"),
         (changed(metrics={"mAP50": True}), "metrics.mAP50 is no number"),
         (changed(metrics={"mAP50": 10**400}), "metrics.mAP50 is no number"),
@@ -109,7 +132,7 @@ def paths(value, prefix=()):
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(list(paths(json.loads(record("l2").to_json())))), values)
-def test_any_value_in_any_place_gives_a_record_that_can_be_written_and_reported_or_the_one_error(path, value):
+def test_any_value_in_any_place_gives_a_record_that_can_be_written_shown_and_reported_or_the_one_error(path, value):
     raw = json.loads(record("l2").to_json())
     place = raw
     for key in path[:-1]:
@@ -124,6 +147,12 @@ def test_any_value_in_any_place_gives_a_record_that_can_be_written_and_reported_
     assert again.to_json() == read.to_json()
     for form in FORMATS:
         render(build([read]), form).encode()
+    for one in (read, dataclasses.replace(read, status="running")):
+        with tempfile.TemporaryDirectory() as folder:
+            RunFolder(Path(folder) / "run").write(one)
+            rows = StudyFolder(Path(folder)).standings()
+            Console(file=io.StringIO(), width=80).print(run_table(rows, 80, 9))
+            assert total(rows)
 
 
 @settings(deadline=None)

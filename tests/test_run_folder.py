@@ -58,7 +58,9 @@ def test_samples_come_back_by_epoch(tmp_path):
     assert folder.read_samples() == {10: [{"image_id": 1}], 2: []}
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"ten": []}', b'{"10": {}}', b'{"-1": []}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"ten": []}', b'{"10": {}}', b'{"-1": []}', b'{"' + 5000 * b"1" + b'": []}']
+)
 def test_samples_that_are_none_are_named(tmp_path, content):
     write_atomic(tmp_path / "samples.json.gz", gzip.compress(content))
     with pytest.raises(RecordError, match=r"samples\.json\.gz: no COCO results"):

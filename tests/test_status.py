@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -22,6 +24,8 @@ from .commands import bench, refused
 from .pseudo_terminal import Terminal
 from .report.samples import record
 
+ROOT = Path(__file__).resolve().parents[1]
+STATUS = [sys.executable, "-m", "bench", "status", "--out"]
 STOPPED = "told to stop; the same command goes on from epoch 41"
 
 
@@ -108,6 +112,7 @@ def test_a_run_that_another_process_has_is_running(study):
         assert holder.stdout.readline() == "taken\n"
         row = by_label(study)["cosine"]
         assert (row.state, row.reason, row.left() * row.epoch_s) == ("running", "", 90.0)
+        assert bench("status", "--out", study.parent).out.endswith("2 done, 1 planned\n"), "a process is at it"
         holder.communicate("\n")
     assert by_label(study)["cosine"].state == "interrupted"
 
@@ -138,7 +143,9 @@ def test_the_table_ends_with_reasons_and_counts(study):
     assert any(re.fullmatch(rf"l2 s0 +done +100/100 .* 0\.500 +0% +{one.id}", line) for line in lines)
     assert "step (paper) s0: diverged: loss is nan" in lines
     assert f"static (paper) s0: interrupted: {STOPPED}" in lines
-    assert lines[-1] == "68% of 8 runs: 1 failed, 1 diverged, 1 unreadable, 2 interrupted, 2 done, 1 planned"
+    assert lines[-1] == (
+        "39% of 8 runs: 1 failed, 1 diverged, 1 unreadable, 2 interrupted, 2 done, 1 planned; no process is at it"
+    )
 
 
 def test_a_reason_that_many_share_is_one_line(tmp_path):
@@ -150,6 +157,30 @@ def test_a_reason_that_many_share_is_one_line(tmp_path):
 def test_what_steers_a_terminal_is_not_passed_on(tmp_path):
     put(tmp_path / "main", record("l2\x1b[2J", status="failed", reason="one\x1b]0;x\x07two"))
     assert not set("\x1b\x07") & set(bench("status", "--out", tmp_path).out)
+
+
+def test_what_was_lost_or_never_begun_is_not_counted_as_over(tmp_path):
+    assert status.total([]) == "0% of 0 runs: none yet"
+    put(tmp_path, *(record("l2", seed, status="failed") for seed in range(3)))
+    assert status.total(StudyFolder(tmp_path).standings()) == "0% of 3 runs: 3 failed"
+
+
+def test_data_sets_are_told_where_there_are_several(tmp_path):
+    put(tmp_path / "main", record("l2", 0, 0.5), record("l2", 1, status="failed", reason="boom"))
+    assert " on " not in bench("status", "--out", tmp_path).out
+    put(tmp_path / "main", record("l2", 0, 0.5, data="parcels"), record("l2", 0, 0.5, data="g\x1bids"))
+    said = bench("status", "--out", tmp_path).out
+    for name in ("l2 s0 on documents", "l2 s0 on parcels", "l2 s0 on g\N{REPLACEMENT CHARACTER}ids"):
+        assert re.search(f"^{name} +done", said, re.M)
+    assert "l2 s1 on documents: failed: boom" in said
+
+
+def test_no_width_is_the_usual_one(study):
+    usual = subprocess.run(STATUS + [str(study.parent)], capture_output=True, text=True, check=True, cwd=ROOT)
+    for width in ("0", ""):
+        environment = {**os.environ, "COLUMNS": width}
+        shown = subprocess.run(STATUS + [str(study.parent)], capture_output=True, text=True, env=environment, cwd=ROOT)
+        assert shown.stdout == usual.stdout
 
 
 # Watched
@@ -172,10 +203,18 @@ def test_elsewhere_than_on_a_terminal_a_change_is_a_line(tmp_path, monkeypatch):
     console = Console(file=io.StringIO(), width=200)
     status_view.watch(tmp_path, console, every=3.0)
     lines = console.file.getvalue().splitlines()
-    assert lines[0] == "50% of 2 runs: 1 done, 1 planned"
+    assert lines[0] == "50% of 2 runs: 1 done, 1 planned; no process is at it"
     assert slept == [3.0, 3.0]
     assert lines[1].startswith("run ")
     assert lines[-1] == "100% of 2 runs: 2 done"
+
+
+def test_a_study_that_is_being_set_up_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(status_view.time, "sleep", lambda _: put(tmp_path, record("l2", 0, 0.5)))
+    console = Console(file=io.StringIO(), width=200)
+    status_view.watch(tmp_path, console, every=3.0)
+    lines = console.file.getvalue().splitlines()
+    assert (lines[0], lines[-1]) == ("0% of 0 runs: none yet", "100% of 1 runs: 1 done")
 
 
 def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_path):
@@ -189,7 +228,7 @@ def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_p
         return lambda terminal: terminal.frames() and any(what in line for line in terminal.frames()[-1])
 
     with Terminal("status", "--watch", "--every", "0.2", "--out", tmp_path, size=(100, 20)) as terminal:
-        terminal.wait_for(shows("of 62 runs: 1 interrupted, 60 done, 1 planned; as of "))
+        terminal.wait_for(shows("of 62 runs: 1 interrupted, 60 done, 1 planned; no process is at it; as of "))
         lines = terminal.frames()[-1]
         assert (len(lines), len(lines[0])) == (20, 100)
         assert re.match(r"cosine \(paper\) s0 +interrupted +40/100", lines[1])
@@ -203,7 +242,7 @@ def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_p
         put(folder, done)
         assert terminal.end() == 0
     assert "\n".join(terminal.left()).count(" done ") == 61
-    assert terminal.left()[-1] == "99% of 62 runs: 1 interrupted, 61 done"
+    assert terminal.left()[-1] == "99% of 62 runs: 1 interrupted, 61 done; no process is at it"
     assert one.id in terminal.text.rpartition("\x1b[?1049l")[2]
 
 
@@ -213,5 +252,5 @@ def test_ctrl_c_leaves_the_watch_as_it_should(tmp_path):
         terminal.wait_for(lambda one: one.frames())
         terminal.press("\x03")
         assert terminal.end() == 0
-    assert terminal.left()[-1] == "0% of 1 runs: 1 planned"
+    assert terminal.left()[-1] == "0% of 1 runs: 1 planned; no process is at it"
     assert "Traceback" not in terminal.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
 
 import pytest
@@ -11,7 +12,7 @@ from rich.console import Console
 from bench import terminal
 from bench.commands.options import say
 from bench.events import EpochDone, RunEnded, RunStarted, Warned
-from bench.run_table import share_done
+from bench.run_table import COLUMNS, FOLDER, RunRow, names, run_table, share_done
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
 
 from .pseudo_terminal import Terminal
@@ -127,12 +128,60 @@ def test_columns_give_way_but_never_the_state(clock):
         assert ("loss" in lines[0]) == ("left" in lines[0]) == (width >= 80)
 
 
-@pytest.mark.parametrize("width", [60, 80])
-def test_a_long_label_gives_way_to_the_seed(clock, width):
+@pytest.mark.parametrize("width", [50, 60, 80])
+def test_a_long_label_gives_way_in_its_middle(clock, width):
     label = "static[alpha=0.5,normalization=gradient,decay=0.95]"
     lines = shown(open_view(planned(12, label), workers=1, console=console(width)))
     assert [line.split("(paper) ")[1].split()[0] for line in lines[1:13]] == [f"s{seed}" for seed in range(12)]
-    assert all(line.startswith("static[a") and "…" in line for line in lines[1:13])
+    assert all(line.startswith("stat") and "…" in line and "] (paper)" in line for line in lines[1:13])
+
+
+def test_columns_give_way_before_names_do():
+    headings = {}
+    for length in (30, 45, 55, 70):
+        row = RunRow("0123456789ab", "x" * (length - 3), None, 0, 10, "done", ap=0.5)
+        drawn = Console(file=io.StringIO(), width=80)
+        drawn.print(run_table([row], 80, 1, (*COLUMNS, FOLDER)))
+        head, line = drawn.file.getvalue().splitlines()
+        headings[length] = head.split()[1:]
+        assert ("…" in line) == (length > 49)
+    assert headings == {
+        30: ["state", "epoch", "loss", "AP", "folder"],
+        45: ["state", "epoch", "AP"],
+        55: ["state", "epoch", "AP"],
+        70: ["state", "epoch", "AP"],
+    }
+
+
+@pytest.mark.parametrize("width", [8, 12, 20, 40])
+def test_names_that_are_cut_stay_unlike(width):
+    labels = [f"static[alpha=0.5,normalization={middle},decay=0.95]" for middle in ("none", "gradient", "constant")]
+    rows = [
+        RunRow(f"{number:012x}", label, "paper", seed, 10, "done")
+        for number, (label, seed) in enumerate(itertools.product(labels, range(3)), 0x1234567890)
+    ]
+    cut = names(rows, width)
+    assert len({*cut}) == len(rows) or width < 12
+    assert all(len(name) <= width for name in cut)
+    assert names(rows, 80) == [row.name() for row in rows]
+
+
+def test_data_sets_are_told_where_there_are_several(clock):
+    plan = [PlannedRun(name, "l2", None, 0, 10, "planned", data=name) for name in ("documents", "parcels")]
+    assert [line.split(" planned")[0].rstrip() for line in shown(open_view(plan, 1, console()))[1:3]] == [
+        "l2 s0 on documents",
+        "l2 s0 on parcels",
+    ]
+    out = Console(file=io.StringIO(), width=80)
+    open_view(plan, 1, out).update(RunEnded("parcels", "failed", "boom", {}, 1.0))
+    assert out.file.getvalue() == "l2 s0 on parcels: failed: boom\n"
+    assert "on" not in shown(open_view(plan[:1], 1, console()))[1].split()
+
+
+def test_runs_that_are_done_before_show_what_is_on_record(clock):
+    run = PlannedRun("old", "l2", None, 0, 10, "done", done=10, metrics={"mAP50_95": 0.5, "full_image": 0.25})
+    line = shown(open_view([run], 1, console(120)))[1]
+    assert all(word in line for word in ("10/10", "0.500", "25%"))
 
 
 def test_time_left_is_the_epochs_left_shared_among_workers(clock):
@@ -175,7 +224,7 @@ def test_what_steers_a_terminal_is_not_passed_on(clock):
     end(view, "r0", "failed", "one\ntwo")
     text = "\n".join(shown(view))
     assert not set("\x1b\x07\r") & set(text)
-    assert "a [2Jb c (paper) s0" in text
+    assert "a\N{REPLACEMENT CHARACTER}[2Jb c (paper) s0" in text
     assert "failed: one two" in text
 
 

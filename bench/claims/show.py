@@ -12,6 +12,7 @@ from bench.claims.declared import CLAIMS
 from bench.claims.fingerprint import fingerprint
 from bench.claims.model import Finding, Judgement
 from bench.plain import to_plain
+from bench.text import one_line
 
 
 class Compared(Protocol):
@@ -27,7 +28,7 @@ def to_text(comparisons: Iterable[Compared]) -> str:
     for comparison in comparisons:
         counts = Counter(judgement.verdict for judgement in comparison.judgements)
         told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
-        lines += ["", f"{comparison.title}: {told}"]
+        lines += ["", f"{one_line(comparison.title)}: {told}"]
         topic = None
         for judgement in comparison.judgements:
             if judgement.claim.topic != topic:
@@ -112,7 +113,7 @@ def _lines(judgement: Judgement) -> Iterator[str]:
     if judgement.claim.note:
         yield f"             ({judgement.claim.note})"
     for finding in judgement.findings:
-        yield f"             - {evidence(finding)}"
+        yield f"             - {one_line(evidence(finding))}"
     if judgement.missing and not judgement.decided:
         yield f"             needs: {', '.join(judgement.missing)}"
     if judgement.run_ids:

@@ -75,10 +75,10 @@ def inspect_(
     found = datasets.load(source)
     figures = inspect(found)
     if preview is not None:
-        from bench.files import write_atomic
+        from bench.files import write_named
         from bench.inspection.preview import preview as drawn
 
-        write_atomic(preview, drawn(found, vertices or figures.advice.vertices))
+        write_named(preview, drawn(found, vertices or figures.advice.vertices))
         options.say(f"drawn: {preview}")
     if json_:
         print(json.dumps(figures.to_dict(), indent=2, allow_nan=False))

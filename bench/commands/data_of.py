@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from bench.commands import options
@@ -13,10 +15,15 @@ class DataOf:
 
     Args:
         sources: names or folders to try before the name that the study has for them.
+
+    Raises:
+        DataError: one of the sources cannot be read.
     """
 
     def __init__(self, sources: list[str]) -> None:
-        self._sources = sources
+        import datasets
+
+        self._named = [datasets.load(source) for source in sources]
         self._found: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -29,14 +36,16 @@ class DataOf:
             return self._found[wanted["fingerprint"]]
 
     def _load(self, wanted: Any) -> Any:
-        import datasets
-
-        for source in (*self._sources, wanted["name"]):
-            try:
-                loaded = datasets.load(source)
-            except datasets.DataError:
-                continue
+        for loaded in (*self._named, *_by_name(wanted["name"])):
             if loaded.fingerprint == wanted["fingerprint"]:
                 return loaded
         options.say(f"{wanted['name']}: the data are not here as they were; no gallery is drawn")
         return None
+
+
+def _by_name(name: str) -> Iterator[Any]:
+    """Yield what is called so here, if anything is."""
+    import datasets
+
+    with suppress(datasets.DataError):
+        yield datasets.load(name)

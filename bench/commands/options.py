@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from bench.errors import UserError
+from bench.execution.reservation import SETTING_UP
+from bench.manifest import NAME as MANIFEST
+from bench.text import one_line
 
 if TYPE_CHECKING:
     from datasets import DataSet
@@ -109,14 +112,18 @@ def new_study(study: str | None, quick: bool) -> str:
     return study_name(study or ("quick" if quick else "main"))
 
 
-def study_name(name: str) -> str:
+def study_name(name: str, said: str = "--study") -> str:
     """Return a name that can be a folder's.
+
+    Args:
+        name: as the user gave it.
+        said: what was said before it, for the message.
 
     Raises:
         UserError: it is no plain folder name.
     """
     if not name or name != Path(name).name or name.startswith("."):
-        raise UserError(f"--study {name}: give a plain folder name; --out says where it goes")
+        raise UserError(f"{said} {name}: give a plain folder name; --out says where it lies")
     return name
 
 
@@ -127,8 +134,8 @@ def find_study(out: Path, study: str | None) -> Path:
         UserError: there is none, or several and none is named.
     """
     if study is not None:
-        folder = out / study_name(study)
-        if not folder.is_dir():
+        folder = out / study_name(study, "study")
+        if not _is_study(folder):
             raise UserError(f"{out} has no study {study!r}; it has: {', '.join(_studies(out)) or 'none'}")
         return folder
     found = _studies(out)
@@ -136,7 +143,7 @@ def find_study(out: Path, study: str | None) -> Path:
         return out / ("main" if "main" in found else found[0])
     if not found:
         raise UserError(f"{out} holds no study yet; start one: python -m bench run --all")
-    raise UserError(f"{out} holds several studies; say which: python -m bench report {'|'.join(found)}")
+    raise UserError(f"{out} holds several studies; name one of them: {', '.join(found)}")
 
 
 def writable(folder: Path, option: str = "--out DIR") -> None:
@@ -160,7 +167,7 @@ def writable(folder: Path, option: str = "--out DIR") -> None:
 def say(text: str) -> None:
     """Tell the user something on stderr."""
     with suppress(OSError):  # nobody reads it any more, or the disk of a log is full
-        print(f"bench: {text}", file=sys.stderr)
+        print(f"bench: {one_line(text)}", file=sys.stderr)
 
 
 def say_notes(data: DataSet) -> None:
@@ -175,4 +182,9 @@ def plain(value: Any) -> str:
 
 
 def _studies(out: Path) -> list[str]:
-    return sorted({path.parent.parent.name for path in out.glob("*/*/run.json")})
+    return sorted(path.name for path in out.glob("*") if _is_study(path))
+
+
+def _is_study(folder: Path) -> bool:
+    """Whether a command has made a folder a study: it sets it up, it has a manifest, or the record of a run."""
+    return any((folder / name).is_file() for name in (SETTING_UP, MANIFEST)) or any(folder.glob("*/run.json"))

@@ -23,6 +23,18 @@ class Format(str, Enum):
     html = "html"
 
 
+_SUFFIXES = {
+    ".md": Format.md,
+    ".markdown": Format.md,
+    ".json": Format.json,
+    ".tex": Format.latex,
+    ".csv": Format.csv,
+    ".html": Format.html,
+    ".htm": Format.html,
+}
+"""File names that say what is in the file."""
+
+
 def report(
     study: options.Study = None,
     out: options.Out = options.RESULTS,
@@ -42,8 +54,8 @@ def report(
     from bench.report import load_report, render, render_markdown
 
     folder = options.find_study(out, study)
-    if output is not None and output.is_dir():
-        raise UserError(f"--output {output}: this is a folder; give the name of a file")
+    if output is not None:
+        _check_output(output, format_)
     found, images = load_report(folder), DataOf(data or [])
     drawn = [] if figures is None else _draw(folder, found, figures, images)
     if format_ is Format.html:
@@ -57,9 +69,9 @@ def report(
     if output is None:
         sys.stdout.write(text)
     else:
-        from bench.files import write_atomic
+        from bench.files import write_named
 
-        write_atomic(output, text)
+        write_named(output, text)
 
 
 def claims(
@@ -75,12 +87,24 @@ def claims(
     sys.stdout.write(to_json(found.comparisons) if json_ else to_text(found.comparisons))
 
 
+def _check_output(path: Path, form: Format) -> None:
+    if path.is_dir():
+        raise UserError(f"--output {path}: this is a folder; give the name of a file")
+    said = _SUFFIXES.get(path.suffix.lower(), form)
+    if said is not form:
+        raise UserError(f"--output {path}: --format is {form.value}; give --format {said.value}, or another name")
+
+
 def _draw(folder: Path, found: Any, into: Path, images: Any) -> list[Any]:
     """Draw figures; the gallery only where the data are still those that were trained on."""
     from bench.report.figures import draw
+    from bench.report.figures.gallery import pictured
 
-    options.writable(into)
+    options.writable(into, "--figures DIR")
     drawn = draw(folder, found, into, images)
     for figure in drawn:
         options.say(f"drawn: {figure.path}")
+    for one in found.comparisons:
+        if images(one) is not None and not pictured(one.all_rows, folder):
+            options.say(f"{one.title}: no run that is done has kept its predictions; no gallery is drawn")
     return drawn

@@ -10,6 +10,7 @@ from bench.commands import options
 from bench.errors import UserError
 
 EVERY = 5.0
+_LONGEST = 86400.0
 
 
 def status(
@@ -28,6 +29,8 @@ def status(
 
     if every is not None and not watch:
         raise UserError(f"--every {every:g}: says how often --watch looks; give --watch as well")
+    if every is not None and every > _LONGEST:
+        raise UserError(f"--every {every:g}: give at most {_LONGEST:g} seconds, a day")
     folder = options.find_study(out, study)
     if watch:
         view.watch(folder, view.stdout(), every or EVERY)

@@ -13,7 +13,7 @@ from ultralytics.engine.exporter import Exporter
 
 from bench.detector.model import PolygonModel, network_size
 from bench.errors import UserError
-from bench.files import write_atomic
+from bench.files import write_named
 
 TOLERANCE = 1e-3
 """Pixels by which a vertex may differ."""
@@ -57,7 +57,7 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
     largest = max(_difference(plain, session, side, seed) for seed in range(_TRIALS))
     if not largest <= TOLERANCE:
         raise UserError(f"the exported detector differs by {largest:.3g} px, above {TOLERANCE:g}; nothing is written")
-    write_atomic(path, content)
+    write_named(path, content)
     return largest
 
 

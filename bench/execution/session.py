@@ -104,7 +104,7 @@ def _carry_out(runs: Sequence[Run], options: Options, repeat: Repeat) -> tuple[d
     pool = LocalPool(options.workers, options.threads)
     try:
         backlog.plan()
-        with open_view(_planned(runs, backlog), workers=options.workers) as view:
+        with open_view(_planned(runs, backlog, options.folder), workers=options.workers) as view:
 
             def on_event(event: Event) -> None:
                 if isinstance(event, RunEnded):
@@ -129,25 +129,32 @@ def _given_up(task: Task) -> RunEnded:
     return RunEnded(task.run_id, "interrupted", reason, {}, 0.0)
 
 
-def _planned(runs: Sequence[Run], backlog: Backlog) -> list[PlannedRun]:
+def _planned(runs: Sequence[Run], backlog: Backlog, folder: Path) -> list[PlannedRun]:
     """Return the runs as the view shows them before anything happens."""
     laps: dict[str, list[tuple[int, int]]] = {}
     for segment in (one for root in backlog.segments for one in root.all()):
         for run in segment.runs:
             laps.setdefault(run.id, []).append((segment.until, len(segment.runs)))
-    return [
-        PlannedRun(
-            run_id=run.id,
-            label=_shown(run),
-            form=run.form,
-            seed=run.seed,
-            epochs=run.settings["epochs"],
-            state="done" if backlog.statuses[run.id] == "done" else "planned",
-            done=backlog.starts[run.id].epochs if run.id in backlog.starts else 0,
-            laps=tuple(laps.get(run.id, ())),
+    planned = []
+    for run in runs:
+        done = backlog.statuses[run.id] == "done"
+        begun = backlog.starts[run.id].epochs if run.id in backlog.starts else 0
+        record = RunFolder(folder / run.id).read_if_any() if done else None
+        planned.append(
+            PlannedRun(
+                run_id=run.id,
+                label=_shown(run),
+                form=run.form,
+                seed=run.seed,
+                epochs=run.settings["epochs"],
+                state="done" if done else "planned",
+                done=run.settings["epochs"] if done else begun,
+                laps=tuple(laps.get(run.id, ())),
+                data=run.data["name"],
+                metrics=record.metrics if record else {},
+            )
         )
-        for run in runs
-    ]
+    return planned
 
 
 def _shown(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.files import write_atomic
+from bench.files import write_named
 from bench.probe.model import LOSSES, Agreement, Landscape
 from bench.probe.text import bin_text
 
@@ -42,7 +42,7 @@ def plot(found: Landscape, path: Path) -> None:
     _draw_agreement(cosines, found.agreement)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=120)
-    write_atomic(path, picture.getvalue())
+    write_named(path, picture.getvalue())
 
 
 def _draw_agreement(axes: Any, agreement: dict[str, list[Agreement]]) -> None:

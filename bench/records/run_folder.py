@@ -17,6 +17,9 @@ from bench.files import write_atomic
 from bench.plain import to_plain
 from bench.records.record import REMEDY, RecordError, RunRecord
 
+_DIGITS = 9
+"""Of an epoch's number."""
+
 
 class RunFolder:
     """The files of one run. Whatever is there is whole: each is written beside its place and moved in.
@@ -84,6 +87,10 @@ class RunFolder:
         """Write `predictions.json.gz`, COCO results; the same bytes for the same results."""
         self._write_packed("predictions.json.gz", list(results))
 
+    def has_predictions(self) -> bool:
+        """Return whether there is a `predictions.json.gz`."""
+        return (self.path / "predictions.json.gz").is_file()
+
     def read_predictions(self) -> list[dict[str, Any]]:
         """Read `predictions.json.gz`.
 
@@ -127,7 +134,11 @@ def _are_results(value: Any) -> bool:
 
 
 def _are_samples(value: Any) -> bool:
-    return isinstance(value, dict) and all(epoch.isdecimal() and _are_results(one) for epoch, one in value.items())
+    return isinstance(value, dict) and all(_is_epoch(key) and _are_results(one) for key, one in value.items())
+
+
+def _is_epoch(key: str) -> bool:
+    return key.isdecimal() and len(key) <= _DIGITS
 
 
 def _content(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ FIGURES = ("metrics", "ledger")
 """The tables of a record that hold numbers, or null for what is not one."""
 _COUNTS = ("shared", "images")
 """The tables of whole numbers."""
+_ID = re.compile(r"[0-9a-f]{12}")
 
 _REQUIRED: dict[str, Any] = {
     "id": str,
@@ -64,7 +66,11 @@ def misfit(raw: Mapping[str, Any]) -> str | None:
         raw: of `run.json`.
     """
     return (
-        _differs(raw, _REQUIRED, "", required=True) or _differs(raw, _OPTIONAL, "", required=False) or _no_number(raw)
+        _differs(raw, _REQUIRED, "", required=True)
+        or _differs(raw, _OPTIONAL, "", required=False)
+        or _no_number(raw)
+        or _no_epochs(raw)
+        or _no_id(raw["id"])
     )
 
 
@@ -74,6 +80,22 @@ def _no_number(raw: Mapping[str, Any]) -> str | None:
             if not fits(value):
                 return f"{table}.{key:.40} is no number"
     return None
+
+
+def _no_epochs(raw: Mapping[str, Any]) -> str | None:
+    """Tell of epochs, where there are any, that nothing can be counted by."""
+    for where, table, key in (
+        ("identity.settings", raw["identity"]["settings"], "epochs"),
+        ("metrics", raw["metrics"], "final_epoch"),
+    ):
+        if key in table and not _is_count(table[key]):
+            return f"{where}.{key} is no whole number"
+    return None
+
+
+def _no_id(found: str) -> str | None:
+    """Tell of an id that is no run's: it names a folder, and a byte of the file of locks."""
+    return None if _ID.fullmatch(found) else f"id is {found!r:.40}, not 12 hexadecimal digits"
 
 
 def _differs(values: Any, shape: Mapping[str, Any], prefix: str, required: bool) -> str | None:

@@ -147,6 +147,9 @@ def _together(report: Report) -> Iterator[Block]:
 
 def _failures(report: Report) -> Iterator[Block]:
     found = {one.title: failures(one) for one in report.comparisons}
+    running = sum(seed.status == "running" for one in report.comparisons for row in one.all_rows for seed in row.seeds)
+    if running:
+        yield Prose(f"On record as running: {running}; a record does not tell whether a process is still at it.")
     if not any(found.values()):
         yield Prose("No run diverged, failed or was interrupted, and none ended in a degenerate shape on most images.")
         return

@@ -198,9 +198,60 @@ def test_the_table_sorts_and_filters(open_page):
     assert column(page, 1) == ["mgiou-centred"]
 
 
+LONG = [f"static[alpha=0.5,normalization={middle},decay=0.95]" for middle in ("none", "gradient", "constant")]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_of_differences_are_told_in_full(open_page, tmp_path, width):
+    write(tmp_path, three_seeds([record(name, seed, 0.4, "paper") for name in LONG for seed in range(3)]))
+    path = tmp_path / "report.html"
+    path.write_text(render_html(tmp_path, load_report(tmp_path)))
+    page = open_page(width, url=path.as_uri())
+    for plot in page.locator(".difference").all():
+        plot.scroll_into_view_if_needed()
+        plot.locator("svg").first.wait_for()
+    shown = "".join("".join(page.locator(".difference").all_text_contents()).split())
+    assert all(f"{name}(paper)" in shown for name in LONG)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_a_row_says_its_form_and_nothing_lies_over_a_chart(chromium, tmp_path):
+    parcels = [
+        record(label, seed, ap + 0.03 * seed, None if label == "l2" else "paper", data="parcels")
+        for label, ap in (("l2", 0.5), ("cosine", 0.55))
+        for seed in range(3)
+    ]
+    write(tmp_path, three_seeds(parcels))
+    path = tmp_path / "report.html"
+    path.write_text(render_html(tmp_path, load_report(tmp_path)))
+    context = chromium.new_context(viewport={"width": 390, "height": 900}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    after = "node => getComputedStyle(node, '::after').content"
+    shown = [one.evaluate(after) for one in table(page).locator("tbody th").all()]
+    assert sorted(shown) == sorted(["none", *(f'" ({form})"' for form in ["centred", *3 * ["paper"]])])
+    see(page, ".difference")
+    page.wait_for_selector(".difference svg")
+    assert page.locator(".modebar").count() == 0
+    heights = page.evaluate("[...document.querySelectorAll('#together tbody tr')].map((row) => row.offsetHeight)")
+    assert 0 < max(heights) < 60
+    context.close()
+
+
+def test_run_ids_sort_as_text(open_page, folder):
+    page = open_page()
+    runs = page.locator("#provenance .table").first
+    runs.locator("thead button", has_text="run").click()
+    ids = runs.locator("tbody a[href^='#run-']")
+    shown = [text for text in ids.all_inner_texts() if len(text) == 12 and set(text) <= set("0123456789abcdef")]
+    assert shown == sorted(path.parent.name for path in folder.glob("*/run.json"))
+
+
 def test_claims_unfold_and_filter(open_page):
     page = open_page()
     claims = page.locator(".claims")
+    assert claims.locator("code", has_text="centred").count() > 1
+    assert "`" not in claims.text_content()
     claims.get_by_label("verdict").select_option("UNDECIDED")
     shown = claims.locator(".claim:not([hidden])")
     assert shown.count() == int(claims.locator(".count").text_content().split()[0]) > 0
@@ -343,4 +394,34 @@ def test_a_live_page_follows_its_records_and_keeps_its_place(open_page, tmp_path
         assert column(page, 1) == ["cosine"]
         assert claim.evaluate("node => node.open")
         assert abs(page.evaluate("new Promise((done) => setTimeout(() => done(scrollY), 300))") - before) < 200
+        page.goto("about:blank")
+
+
+def test_a_live_page_takes_nothing_from_under_the_readers_hands(open_page, tmp_path):
+    write(tmp_path, three_seeds())
+    with serving(Eager(tmp_path)) as server:
+        page = open_page(390, url=server.url)
+        box, scroll = table(page), table(page).locator(".scroll")
+        box.locator("tbody summary").first.click()
+        scroll.evaluate("node => { node.scrollLeft = 150; }")
+        claim = page.locator(".claim:has(.runs)").first
+        claim.locator("> summary").click()
+        unfold = claim.locator(".runs > summary").first
+        unfold.click()
+        box.get_by_label("Find").press_sequentially("co")
+        write(tmp_path, [record("step", 0, 0.4, "paper")])
+        playwright.expect(page.locator("#live")).to_contain_text("there is more", timeout=60_000)
+        box.get_by_label("Find").press_sequentially("sine")
+        assert "15 runs" in page.locator("header").inner_text()
+        assert box.get_by_label("Find").input_value() == "cosine"
+        unfold.focus()
+        playwright.expect(page.locator("header")).to_contain_text("16 runs: 16 done", timeout=60_000)
+        page.wait_for_load_state()
+        assert column(page, 1) == ["cosine"]
+        assert box.locator("tbody details[open]").count() == 1
+        assert scroll.evaluate("node => node.scrollLeft") == 150
+        assert unfold.evaluate("node => node.parentElement.open && node === document.activeElement")
+        as_of = int(page.locator("#live").get_attribute("data-as-of"))
+        told = page.evaluate(f"new Date({as_of}).toLocaleTimeString()")
+        playwright.expect(page.locator("#live")).to_contain_text(f"As of {told}.", timeout=60_000)
         page.goto("about:blank")

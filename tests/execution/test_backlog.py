@@ -14,6 +14,7 @@ from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.left import left_to_do
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
+from bench.execution.session import _planned
 from bench.records import STATUSES, RunFolder
 
 from .test_reservation import HOLD, ROOT
@@ -302,3 +303,14 @@ def test_what_a_command_leaves_when_it_dies_is_taken_over_from_its_snapshot(stud
     process.stdout.close()
     assert study.drained(backlog) == [(["cosine"], 8)]
     assert backlog.starts[study.ids["cosine"]].epochs == 5
+
+
+def test_a_run_that_is_done_is_shown_with_what_is_on_record(study, tmp_path):
+    study.write("l2", "done", metrics={"mAP50_95": 0.5, "full_image": 0.25})
+    backlog = study.open()
+    backlog.plan()
+    shown = {run.label: run for run in _planned(study.runs, backlog, tmp_path)}
+    l2, cosine = shown["l2"], shown["cosine"]
+    assert (l2.state, l2.done, l2.metrics) == ("done", 8, {"mAP50_95": 0.5, "full_image": 0.25})
+    assert (cosine.state, cosine.done, cosine.metrics) == ("planned", 0, {})
+    assert l2.data == study.runs[0].data["name"]

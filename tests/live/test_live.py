@@ -6,20 +6,24 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from bench.execution.reservation import COMMANDS
 from bench.live import LivePage, LiveServer
 from bench.records import RunFolder
 
 from ..commands import refused
 from ..report.html.folders import write
 from ..report.samples import record, study
+from ..test_status import HOLD
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,10 +90,43 @@ def test_it_follows_the_records(ask, tmp_path):
     _, after, _ = ask("/state")
     assert after != before
     _, content, _ = ask("/")
-    assert "5 runs: 1 running, 4 done" in content
-    assert "Not over yet: 1 run" in content
+    assert "5 runs: 4 done, 1 interrupted" in content, "nobody is at it"
+    assert "Begun and not over: 1 interrupted" in content
     assert "0/100" in content, "how far it is"
     assert json.loads(after)["version"] in content
+
+
+def test_a_process_that_dies_changes_the_page_though_no_file(page, tmp_path):
+    one = record("step", 0, form="paper", status="running")
+    write(tmp_path, [one, record("step", 1, form="paper", status="planned")])
+    command = [sys.executable, "-c", HOLD, str(tmp_path / COMMANDS), one.id]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "taken\n"
+        version, content = page.version(), page.content()
+        assert page.version() == version
+        assert "6 runs: 1 planned, 1 running, 4 done" in content
+        assert "Begun and not over: 1 running" in content
+        holder.kill()
+    assert page.version() != version
+    content = page.content()
+    assert "6 runs: 1 planned, 4 done, 1 interrupted" in content
+    assert "no process works on it any more" in content
+    assert ">running<" not in content
+
+
+def test_it_says_when_its_records_were_read(page, tmp_path):
+    before = time.time()
+    content = page.content()
+    (told,) = re.findall(r'data-as-of="(\d+)"', content)
+    assert int(1000 * before) <= int(told) <= 1000 * time.time()
+    assert page.content() == content, "it was not read again"
+
+
+def test_data_sets_are_told_where_there_are_several(page, tmp_path):
+    write(tmp_path, [record("step", 0, form="paper", data=name, status="interrupted") for name in ("grids", "parcels")])
+    content = page.content()
+    assert "step (paper) s0 on grids" in content
+    assert "step (paper) s0 on parcels" in content
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "localhost.evil:{port}"])
@@ -134,6 +171,18 @@ def test_a_record_that_cannot_be_read_is_told_and_recovered_from(page, tmp_path)
     assert "not valid JSON" in broken
     assert 'http-equiv="refresh"' in broken
     path.write_text(good)
+    assert "4 runs: 4 done" in page.content()
+
+
+@pytest.mark.parametrize("part", ["bench.live.page.load_report", "bench.status.StudyFolder.standings"])
+def test_what_nobody_thought_of_is_told_and_recovered_from(page, monkeypatch, part):
+    good = page.version()
+    monkeypatch.setattr(part, lambda *_: 1 / 0)
+    assert (page.version() != good) == ("standings" in part), "a page that is open is loaded anew"
+    broken = page.content()
+    assert "ZeroDivisionError: division by zero" in broken
+    assert 'http-equiv="refresh"' in broken
+    monkeypatch.undo()
     assert "4 runs: 4 done" in page.content()
 
 

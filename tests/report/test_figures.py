@@ -454,6 +454,18 @@ def test_without_images_there_is_no_gallery(tmp_path):
     assert "documents-gallery" not in drawn(tmp_path, THREE, images=lambda comparison: None)
 
 
+def test_what_has_kept_no_predictions_is_left_out_of_the_gallery_and_named(tmp_path):
+    data = data_set(tmp_path, 3)
+    records = study(l2=[0.5], cosine=[0.6], linear=[0.4])
+    assert "documents-gallery.png" not in {
+        one.path.name for one in draw(tmp_path, build(records), tmp_path, lambda _: data)
+    }
+    RunFolder(tmp_path / records[0].id).write_predictions([prediction(1, 0.9)])
+    caption = drawn_gallery(tmp_path, records, data).caption
+    assert "of 1 strategy" in caption
+    assert caption.endswith("Left out: without predictions: cosine (paper), linear (paper).")
+
+
 def test_relatives_share_a_colour_in_every_comparison():
     records = [*study(l2=[0.5], static=[0.4], cosine=[0.6]), record("static[alpha=0.5]", 0, 0.5, "paper")]
     colours = style.colours(build(records).comparisons[0].rows)

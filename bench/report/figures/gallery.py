@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 
 from bench.evaluation.results import Result, ring_of
 from bench.geometry import Points
+from bench.records import RunFolder
 from bench.report.figures.lettering import fitted
 from bench.report.figures.panels import heading
 from bench.report.figures.pictures import pixels, predictions, shown_seed
@@ -37,6 +38,12 @@ _BORDER = 0.05
 """Shown around an image, as a share of its longer side: where predictions run to that leave the image."""
 _TALLEST = 1.3
 _LABEL, _RIGHT, _TOP, _BOTTOM, _GAP = 1.62, 0.12, 0.58, 0.1, 0.05
+
+
+def pictured(rows: Sequence[Row], folder: Path) -> list[Row]:
+    """Return the rows of which there is something to show: a run that is done and has kept its predictions."""
+    seeds = [(row, shown_seed(row)) for row in rows]
+    return [row for row, seed in seeds if seed and RunFolder(folder / seed.run_id).has_predictions()]
 
 
 def draw_gallery(title: str, rows: Sequence[Row], images: Sequence[Image], folder: Path) -> Canvas:

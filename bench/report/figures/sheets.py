@@ -111,11 +111,13 @@ def _galleries(title: str, groups: Sequence[Group], folder: Path, data: DataSet)
     numbers = ", ".join(str(image.id) for image in images)
     where = f"{len(images)} of {len(data.val.images)} validation images, chosen by their ids alone ({numbers})"
     heading = f"{title}: predictions on the same images"
-    for page, rows in pages(heading, groups, lambda group: [row for row in group.rows if row.done], gallery.MOST):
+    for page, rows in pages(heading, groups, lambda group: gallery.pictured(group.rows, folder), gallery.MOST):
+        shown = [row.name for row in gallery.pictured(page.group.rows, folder)]
+        without = [row.name for row in page.group.rows if row.done and row.name not in shown]
         caption = (
             f"Truth and best predictions, as rings of vertices and as the hulls that are scored, of "
             f"{_count(len(rows), page.group.what)}, each at its lowest seed that is done, on {where}; "
-            f"AP is that run's mAP50-95.{_left_out(page.group)}"
+            f"AP is that run's mAP50-95.{_left_out(page.group, 'without predictions', without)}"
         )
         drawn = gallery.draw_gallery(page.heading, rows, images, folder)
         yield Sheet(f"gallery{page.suffix}", page.heading, caption, drawn)

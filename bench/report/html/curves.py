@@ -67,6 +67,7 @@ def curves_of(
                     "light": pen.light,
                     "dark": pen.dark,
                     "dash": pen.dash,
+                    "symbol": pen.symbol,
                     "shown": row.name in shown,
                     "curves": found,
                 }

@@ -43,11 +43,15 @@ class Live:
 
     Attributes:
         version: of the records it is made from; the page is loaded anew when there is another.
-        under_way: how the runs stand that are not over, as lines of a table, its heads first.
+        as_of: when these were read, in seconds since 1970.
+        told: how many runs are begun and not over, in words.
+        begun: how these stand, each as run id, strategy, status, epochs and reason.
     """
 
     version: str
-    under_way: tuple[tuple[str, ...], ...] = ()
+    as_of: float
+    told: str = ""
+    begun: tuple[tuple[str, ...], ...] = ()
 
 
 def render_html(folder: Path, report: Report, images: Images | None = None, live: Live | None = None) -> str:
@@ -72,7 +76,7 @@ def render_html(folder: Path, report: Report, images: Images | None = None, live
         .get_template("page.html.j2")
         .render(
             title=title_of(report),
-            status=_status(report),
+            status=_status(report, live is not None),
             nothing=None if report.comparisons else NOTHING,
             sections=list(_with_figures(report, plots)),
             titles=[one.title for one in report.comparisons],
@@ -125,10 +129,11 @@ def _text(block: Block) -> Markup | str:
     return house(block.text) if isinstance(block, HouseProse) else getattr(block, "text", "")
 
 
-def _status(report: Report) -> str:
-    """Return `39 runs: 38 done, 1 failed`."""
+def _status(report: Report, live: bool) -> str:
+    """Return `39 runs: 38 done, 1 failed`. Only a live page knows whether a run is running or its process is gone."""
     counts = Counter(seed.status for one in report.comparisons for row in one.all_rows for seed in row.seeds)
-    told = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+    words = {} if live else {"running": "on record as running"}
+    told = ", ".join(f"{counts[status]} {words.get(status, status)}" for status in STATUSES if counts[status])
     return f"{counts.total()} {'run' if counts.total() == 1 else 'runs'}: {told}" if counts else "no runs"
 
 
@@ -143,6 +148,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["data"] = data
+    found.filters["house"] = house
     found.filters["run_anchor"] = run_anchor
     return found
 

@@ -1,4 +1,4 @@
-"""Which strategy has which line: colour by family as in the figures, dash by relative."""
+"""Which strategy has which line: colour by family as in the figures, dash by relative, marks where dashes run out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bench.report.figures.style import colours
 from bench.report.model import Row
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 
 _ON_WHITE = {"#E69F00": "#A86F00", "#56B4E9": "#2F86BD", "#CC79A7": "#B4528A", "#009E73": "#008562"}
 _ON_BLACK = {
@@ -34,11 +35,13 @@ class Pen:
         light: colour on white.
         dark: colour on black.
         dash: plotly's name of it.
+        symbol: plotly's name of its marks; `circle` for a line that is told from others without them.
     """
 
     light: str
     dark: str
     dash: str
+    symbol: str = "circle"
 
 
 def pens(rows: Sequence[Row]) -> dict[str, Pen]:
@@ -46,7 +49,8 @@ def pens(rows: Sequence[Row]) -> dict[str, Pen]:
     taken: dict[str, int] = defaultdict(int)
     found = {}
     for name, colour in colours(rows).items():
-        dash = _DASHES[taken[colour] % len(_DASHES)]
+        marks, dash = divmod(taken[colour], len(_DASHES))
         taken[colour] += 1
-        found[name] = Pen(_ON_WHITE.get(colour, colour), _ON_BLACK.get(colour, colour), dash)
+        symbol = _SYMBOLS[marks % len(_SYMBOLS)]
+        found[name] = Pen(_ON_WHITE.get(colour, colour), _ON_BLACK.get(colour, colour), _DASHES[dash], symbol)
     return found

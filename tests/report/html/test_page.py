@@ -12,6 +12,7 @@ import pytest
 from bench.records import RunFolder
 from bench.report import build, load_report, render
 from bench.report.html import Live, render_html
+from bench.report.html.palette import pens
 from bench.report.sections import sections
 from bench.text import one_line
 
@@ -112,9 +113,10 @@ def test_every_verdict_stands_with_its_evidence(folder, page):
         for block in section.blocks
         if getattr(block, "key", "") == "claims"
     ]
+    words = "".join(page.words.split())  # code stands in an element of its own
     for line in frame.to_dict("records"):
-        for text in (line["claim"], line["evidence"], line["verdict"]):
-            assert one_line(text) in page.words
+        for text in (line["claim"].replace("`", ""), line["evidence"], line["verdict"]):
+            assert "".join(one_line(text).split()) in words
 
 
 def test_nothing_is_asked_of_a_network(page):
@@ -266,11 +268,13 @@ def test_too_many_epochs_are_thinned_and_counted(tmp_path, monkeypatch):
     assert found["left_out"] == 5
 
 
-@pytest.mark.parametrize("status", ["planned", "running", "failed"])
-def test_a_study_in_which_no_run_is_done(tmp_path, status):
+@pytest.mark.parametrize(
+    ("status", "told"), [("planned", "planned"), ("running", "on record as running"), ("failed", "failed")]
+)
+def test_a_study_in_which_no_run_is_done(tmp_path, status, told):
     write(tmp_path, [record("l2", status=status), record("cosine", form="paper", status=status)])
     page = Page(render_html(tmp_path, load_report(tmp_path)))
-    assert f"2 runs: 2 {status}" in page.words
+    assert f"2 runs: 2 {told}" in page.words
     assert page.data("plots") == []
 
 
@@ -285,7 +289,7 @@ def test_the_same_records_give_the_same_page(folder):
 
 
 def test_a_live_page_may_ask_its_own_server_and_no_other(folder):
-    page = Page(render_html(folder, load_report(folder), live=Live("abc")))
+    page = Page(render_html(folder, load_report(folder), live=Live("abc", as_of=0.0)))
     (policy,) = [found["content"] for _, found in page.tags if found.get("http-equiv") == "Content-Security-Policy"]
     assert "connect-src 'self'" in policy
     assert page.attributes("data-version") == ["abc"]
@@ -307,3 +311,23 @@ def test_the_command_writes_any_format_to_a_file(tmp_path):
 def test_output_that_is_a_folder_is_refused(tmp_path):
     write(tmp_path / "main", study(l2=[0.5]))
     assert "this is a folder" in refused("report", "--out", tmp_path, "-o", tmp_path)
+
+
+def test_a_file_says_only_what_is_on_record(tmp_path):
+    running = record("step", 0, form="paper", status="running")
+    content = render_html(write(tmp_path, [*study(l2=[0.5]), running]), load_report(tmp_path))
+    assert "2 runs: 1 on record as running, 1 done" in content
+    assert "On record as running: 1; a record does not tell whether a process is still at it." in content
+
+
+def test_no_two_of_many_relatives_are_drawn_alike():
+    labels = [f"static[alpha=0.{alpha},normalization={how}]" for alpha in range(1, 10) for how in ("none", "gradient")]
+    (comparison,) = build([record(label, 0, 0.5, "paper", parameters={}) for label in labels]).comparisons
+    assert len(set(pens(comparison.all_rows).values())) == len(labels)
+
+
+def test_a_gallery_without_anything_to_show_says_so(tmp_path):
+    data = data_set(tmp_path / "data")
+    content = render_html(write(tmp_path / "s", study(l2=[0.5])), load_report(tmp_path / "s"), lambda _: data)
+    assert "No gallery: no run has left samples or predictions." in content
+    assert 'class="gallery"' not in content

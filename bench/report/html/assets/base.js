@@ -129,10 +129,29 @@ function setUpPrinting() {
   addEventListener("afterprint", () => set(false));
 }
 
+// What an element is called on the page as it is and as it is made anew: by its part, its line and its own words.
+function nameOf(node) {
+  const part = node.closest("[data-keep], [id]");
+  const beside = [...(node.closest("tr, li")?.childNodes ?? [])].map((one) => one.textContent.trim()).filter(Boolean);
+  const own = node.tagName === "DETAILS" ? node.firstElementChild : node;
+  const text = node.dataset.keep || own.getAttribute("aria-label") || own.labels?.[0]?.textContent || own.textContent;
+  return [part?.dataset.keep || part?.id, ...beside.slice(0, 2), node.tagName, text.trim().slice(0, 80)].join("\n");
+}
+
+const FOCUSABLE = "a[href], button, summary, input, select, [tabindex]";
+
 function keepPlace() {
-  const unfolded = () => findAll("details[data-keep]").filter((one) => one.open).map((one) => one.dataset.keep);
-  keeper.keep("unfolded", unfolded, (open) => {
-    for (const one of findAll("details[data-keep]")) one.open = open.includes(one.dataset.keep);
+  const details = () => findAll("details");
+  keeper.keep("unfolded", () => details().map((one) => [nameOf(one), one.open]), (was) => {
+    const open = new Map(was);
+    for (const one of details()) one.open = open.get(nameOf(one)) ?? one.open;
+  });
+  keeper.keep("sideways", () => findAll(".scroll").map((one) => [nameOf(one), one.scrollLeft]), (was) => {
+    const left = new Map(was);
+    for (const one of findAll(".scroll")) one.scrollLeft = left.get(nameOf(one)) ?? 0;
+  });
+  keeper.keep("focus", () => (document.activeElement === document.body ? null : nameOf(document.activeElement)), (was) => {
+    findAll(FOCUSABLE).find((one) => nameOf(one) === was)?.focus({ preventScroll: true });
   });
   keeper.keep("scroll", () => scrollY, (y) => requestAnimationFrame(() => scrollTo({ top: y, behavior: "instant" })));
 }

@@ -18,9 +18,22 @@ function plain(text) {
   return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-function cut(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+// Text in lines of so many letters, broken where names are joined, as in the figures; what is too long loses its middle.
+function wrapped(text, most, lines) {
+  const parts = text.split(/(?<=[-,=\/ ])|(?=[[(])/).flatMap((part) => part.match(new RegExp(`.{1,${most}}`, "gsu")) ?? []);
+  const found = [""];
+  for (const part of parts) {
+    if (found.at(-1) && (found.at(-1) + part).trimEnd().length > most) found.push("");
+    found[found.length - 1] += part;
+  }
+  if (found.length > lines) found.splice(lines - 1, found.length - lines, "…");
+  return found.map((line) => line.trim());
 }
+
+// The same as plotly takes it.
+const inLines = (lines) => lines.map(plain).join("<br>");
+
+const isTouched = () => matchMedia("(pointer: coarse)").matches;
 
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -55,13 +68,18 @@ function layout(colours, more) {
     showlegend: false,
     hovermode: "closest",
     hoverlabel: { bgcolor: colours.page, bordercolor: colours.quiet, font: { color: colours.ink }, namelength: -1, align: "left" },
-    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom", // a finger scrolls the page
+    dragmode: isTouched() ? false : "zoom", // a finger scrolls the page
     ...(printing ? { width: 680 } : {}),
     ...more,
   };
 }
 
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  ...(isTouched() ? { displayModeBar: false } : {}), // where nothing hovers, it would always lie over the chart
+};
 
 function drawChart(node, traces, shape) {
   const api = startPlotly();

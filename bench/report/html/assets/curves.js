@@ -59,11 +59,21 @@ function curveLegend(all, shown, redraw) {
 
 const DASHES = { solid: "", dash: "7 4", dot: "2 3", dashdot: "7 3 2 3", longdash: "12 4", longdashdot: "12 3 2 3" };
 
+const SYMBOLS = {
+  circle: "",
+  square: "M11 1H19V9H11Z",
+  diamond: "M15 0L20 5L15 10L10 5Z",
+  "triangle-up": "M15 0L20 9H10Z",
+  "triangle-down": "M15 10L20 1H10Z",
+  cross: "M14 0H16V4H20V6H16V10H14V6H10V4H14Z",
+};
+
 function swatch(row) {
   const svg = make("svg", { width: 30, height: 10, "aria-hidden": "true" });
   const line = make("line", { x1: 0, y1: 5, x2: 30, y2: 5, "stroke-width": 3, "stroke-dasharray": DASHES[row.dash] });
-  line.style.stroke = `light-dark(${row.light}, ${row.dark})`;
-  svg.append(line);
+  const symbol = make("path", { d: SYMBOLS[row.symbol] });
+  line.style.stroke = symbol.style.fill = `light-dark(${row.light}, ${row.dark})`;
+  svg.append(line, symbol);
   return svg;
 }
 
@@ -125,7 +135,7 @@ function drawCurves(node, quantity, rows, each, band) {
   for (const row of rows) {
     const one = row.curves[quantity.column];
     const colour = colours.dark ? row.dark : row.light;
-    const name = plain(cut(row.name, 60));
+    const name = inLines(wrapped(row.name, 60, 4));
     if (one.e) {
       values.push(...one.m);
       const ids = one.runs.map(([id]) => id);
@@ -144,8 +154,9 @@ function drawCurves(node, quantity, rows, each, band) {
       const range = (i) => (one.l ? ` (${digits(one.l[i])} to ${digits(one.h[i])} over ${one.runs.length} seeds)` : one.runs.length > 1 ? ` (all ${one.runs.length} seeds)` : ` (seed ${one.runs[0][1]})`);
       lines.push({
         x: one.e, y: one.m,
-        mode: one.e.length <= 30 ? "lines+markers" : "lines",
-        line: { color: colour, width: 2.2, dash: row.dash }, marker: { size: 5 },
+        mode: one.e.length <= 30 || row.symbol !== "circle" ? "lines+markers" : "lines",
+        line: { color: colour, width: 2.2, dash: row.dash },
+        marker: row.symbol === "circle" ? { size: 5 } : { size: 9, symbol: row.symbol, maxdisplayed: 12 },
         hoverinfo: "text",
         hovertext: one.e.map((epoch, i) => `<b>${name}</b><br>epoch ${epoch}: ${digits(one.m[i])}${range(i)}`),
         meta: { title: row.name, runs: ids, text: `${quantity.title}: the mean is over these runs` },

@@ -1,13 +1,21 @@
 // Differences to the reference: every seed, the mean and its interval.
 
+// How the names of a plot are broken into lines, and the height of a row that holds them, in pixels.
+function rowsOf(plot) {
+  const narrow = isNarrow();
+  const names = plot.rows.map((row) => wrapped(row.name, narrow ? 44 : 34, 4));
+  const lines = Math.max(1, ...names.map((one) => one.length));
+  return { names, height: narrow ? 32 + 30 * lines : Math.max(30, 8 + 16 * lines) };
+}
+
 function drawDifferences(node) {
   const plot = stored("plots")[Number(node.dataset.plot)];
   const colours = look();
   const narrow = isNarrow();
-  const height = narrow ? 62 : 30;
+  const { names, height } = rowsOf(plot);
   const last = plot.rows.length - 1;
   const colourOf = (row) => (colours.dark ? row.dark : row.light);
-  const named = (row) => plain(cut(row.name, 60));
+  const named = (row) => inLines(wrapped(row.name, 60, 4));
   const marks = [];
   plot.rows.forEach((row, i) => {
     const y = last - i;
@@ -17,18 +25,17 @@ function drawDifferences(node) {
       marks.push({ x: side, xref: "paper", xanchor: side ? "right" : "left", y: narrow ? y - 0.05 : y, text, showarrow: false, font: { size: 11.5, color: colourOf(row) }, bgcolor: colours.page });
     }
     if (narrow) {
-      const text = `<b>${plain(cut(row.name, 30))}</b><br>${plain(row.short)} ${row.verdict}`;
-      marks.push({ x: 0, xref: "paper", xanchor: "left", align: "left", y: y + 0.36, text, showarrow: false, font: { size: 11.5, color: colours.ink }, bgcolor: colours.page, borderpad: 0 });
+      const text = `<b>${inLines(names[i])}</b><br>${plain(row.short)} ${row.verdict}`;
+      marks.push({ x: 0, xref: "paper", xanchor: "left", align: "left", y: y + 0.62, yanchor: "top", text, showarrow: false, font: { size: 11.5, color: colours.ink }, bgcolor: colours.page, borderpad: 0 });
     }
   });
   const rows = axis(colours, { range: [-0.6, last + (narrow ? 0.75 : 0.6)], showgrid: false, zeroline: false, fixedrange: true, automargin: false });
-  const ticks = (texts) => ({ tickvals: narrow ? [] : texts.map((_, i) => last - i), ticktext: texts.map(plain) });
-  const names = plot.rows.map((row) => cut(row.name, 34));
-  const texts = plot.rows.map((row) => row.text);
+  const ticks = (texts) => ({ tickvals: narrow ? [] : texts.map((_, i) => last - i), ticktext: texts.map(inLines) });
+  const texts = plot.rows.map((row) => [row.text]);
   const size = printing ? 10 : 12.5;
   drawChart(node, [...intervalTraces(plot, colourOf), seedTrace(plot, colourOf, named), meanTrace(plot, colourOf, named, colours)], layout(colours, {
     height: plot.rows.length * height + 62,
-    margin: narrow ? { l: 8, r: 8, t: 8, b: 48 } : { l: 16 + widest(names, 13), r: 24 + widest(texts, size), t: 8, b: 48 },
+    margin: narrow ? { l: 8, r: 8, t: 8, b: 48 } : { l: 16 + widest(names.flat(), 13), r: 24 + widest(texts.flat(), size), t: 8, b: 48 },
     annotations: marks,
     xaxis: axis(colours, { range: plot.range, automargin: false, zeroline: true, zerolinewidth: 2, title: { text: narrow ? "difference in mAP50-95 (right: better)" : "difference in mAP50-95, same seed (right: better)", font: { size: 12.5 } }, tickformat: "+.3~f", nticks: narrow || printing ? 5 : 8 }),
     yaxis: { ...rows, ...ticks(names) },
@@ -84,7 +91,8 @@ function meanTrace(plot, colourOf, named, colours) {
 
 function setUpDifferences() {
   for (const node of findAll(".difference")) {
-    node.style.minHeight = `${stored("plots")[Number(node.dataset.plot)].rows.length * (isNarrow() ? 62 : 30) + 62}px`;
+    const plot = stored("plots")[Number(node.dataset.plot)];
+    node.style.minHeight = `${plot.rows.length * rowsOf(plot).height + 62}px`;
     lazily.add(node, () => drawDifferences(node));
   }
 }

@@ -20,11 +20,15 @@ function compareKeys(a, b) {
   return String(a).localeCompare(String(b), "en", { numeric: true });
 }
 
+// Ids of runs are text, though some look like numbers.
+const isId = (head) => head.textContent === "run";
+
 function setUpTable(box) {
   const table = find("table", box);
   const body = table.tBodies[0];
   const lines = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
+  const ids = heads.map(isId);
   let order = { column: -1, way: "none" };
 
   const sort = () => {
@@ -34,10 +38,12 @@ function setUpTable(box) {
       return;
     }
     const sign = order.way === "ascending" ? 1 : -1;
-    const keyed = lines.map((line) => [sortKey(cellText(line.cells[order.column])), line]);
+    const keyOf = ids[order.column] ? (text) => text : sortKey;
+    const compare = ids[order.column] ? (a, b) => (a < b ? -1 : Number(a > b)) : compareKeys;
+    const keyed = lines.map((line) => [keyOf(cellText(line.cells[order.column])), line]);
     keyed.sort(([a], [b]) => {
       if (a === null || b === null) return (a === null) - (b === null); // what is missing is last either way
-      return sign * compareKeys(a, b);
+      return sign * compare(a, b);
     });
     body.append(...keyed.map(([, line]) => line));
   };
