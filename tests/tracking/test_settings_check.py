@@ -16,7 +16,7 @@ from ..report.samples import record
 from .following import config
 
 
-@pytest.mark.parametrize("resume", ["must", "never", "allow", "bogus"])
+@pytest.mark.parametrize("resume", ["must", "bogus"])
 def test_what_a_run_goes_on_from_is_not_for_the_environment_to_say(tmp_path, resume):
     code = (
         "import sys, wandb\n"
