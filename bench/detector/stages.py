@@ -89,12 +89,14 @@ def _new_training(trainer: PolygonTrainer, stage: Stage, first: int) -> Warmup:
     """Make the optimiser, schedule and warm-up of a training over the epochs from `first` on."""
     args, left = trainer.args, trainer.epochs - first
     images = len(trainer.train_loader.dataset)
+    # Ultralytics' own: `trainer.accumulate` is on its way there in a warm-up, and after a resume it has arrived.
+    batches_a_step = max(round(args.nbs / trainer.batch_size), 1)
     trainer.optimizer = trainer.build_optimizer(
         model=trainer.model,
         name=args.optimizer,
         lr=args.lr0 * stage.lr,
         momentum=args.momentum,
-        decay=args.weight_decay * trainer.batch_size * trainer.accumulate / args.nbs,
+        decay=args.weight_decay * trainer.batch_size * batches_a_step / args.nbs,
         iterations=math.ceil(images / max(trainer.batch_size, args.nbs)) * left,
     )
     falling = (

@@ -55,7 +55,7 @@ def test_strategies_with_one_seed_share_weights_batches_and_order(job, tmp_path,
             assert torch.equal(points, points_b)
 
 
-@pytest.mark.parametrize("limit", [0, 100_000, item_memory.ON_CPU])
+@pytest.mark.parametrize("limit", [0, 100_000])
 def test_what_a_run_remembers_of_another_is_what_it_would_have_made(job, tmp_path, monkeypatch, limit):
     """Multi-scale draws after the images, from the generators that making them moves."""
     settings = {"mosaic": 1.0, "close_mosaic": 1, "epochs": 3, "multi_scale": 0.5}

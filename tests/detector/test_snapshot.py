@@ -46,7 +46,6 @@ CASES = [
     ("two-stage-50[restart=true]", 2, {}),
     ("two-stage-50[restart=true]", 4, {}),  # within the second warm-up
     ("cosine", 2, {"nbs": 16}),  # four batches a step, three an epoch: some wait
-    ("cosine", 3, {"nbs": 16}),
     ("cosine", 1, {"nbs": 8, "warmup_epochs": 3.0}),  # within the warm-up, in which batches a step rise
     ("static", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
     ("rescue[by=two-stage-50]", 3, {}),

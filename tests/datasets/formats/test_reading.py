@@ -192,8 +192,10 @@ def test_damage_to_a_converted_set_says_how_to_mend_it(load, tmp_path):
     assert load({}).fingerprint == data.fingerprint
 
 
-@pytest.mark.parametrize("name", ["grids", "windows"])
-@pytest.mark.parametrize("to", ["coco", "yolo-segment", "labelme"])
+@pytest.mark.parametrize(
+    ("name", "to"),
+    [("grids", "coco"), ("grids", "yolo-segment"), ("grids", "labelme"), ("windows", "coco")],  # windows is the larger
+)
 def test_real_data_go_out_and_come_back(real_data, tmp_path, name, to):
     from datasets.formats.export import export
 
