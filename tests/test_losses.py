@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 import sys
 
 import numpy as np
@@ -16,6 +15,7 @@ from mgiou import MGIoU2DPlus
 from torch import Tensor
 
 from bench.losses import FORMS, SCHEDULES, HybridPolygonLoss, combine, l2_loss, loss_terms, mgiou_loss
+from tests.loaded import loaded
 
 UNIT = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
 
@@ -659,13 +659,9 @@ def test_its_arguments_may_be_changed_as_attributes():
 
 
 def test_the_losses_need_torch_and_nothing_else():
-    code = (
-        "import sys, torch; known = set(sys.modules); import bench.losses;"
-        "new = {name.partition('.')[0] for name in set(sys.modules) - known} - set(sys.stdlib_module_names);"
-        "print(*sorted(new - {'torch'}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["bench", "strategies"]
+    modules = loaded("import torch, bench.losses")
+    new = {name.partition(".")[0] for name in modules[modules.index("bench") :]} - set(sys.stdlib_module_names)
+    assert sorted(new - {"torch"}) == ["bench", "strategies"]
 
 
 def test_without_normalisation_the_scales_are_one():

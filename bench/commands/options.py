@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from bench.errors import UserError
-from bench.execution.reservation import SETTING_UP
-from bench.manifest import NAME as MANIFEST
 from bench.text import one_line
 
 if TYPE_CHECKING:
@@ -187,4 +185,7 @@ def _studies(out: Path) -> list[str]:
 
 def _is_study(folder: Path) -> bool:
     """Whether a command has made a folder a study: it sets it up, it has a manifest, or the record of a run."""
+    from bench.execution.reservation import SETTING_UP
+    from bench.manifest import NAME as MANIFEST  # here, since it brings pandas, which --help needs not
+
     return any((folder / name).is_file() for name in (SETTING_UP, MANIFEST)) or any(folder.glob("*/run.json"))
