@@ -58,6 +58,7 @@ class Backlog:
         on_event: is told what other commands do.
 
     Attributes:
+        at_start: by run id, what was on record when this command began; what it has planned itself included.
         statuses: by run id, as far as this command knows.
         starts: by run id, what those that are not over have behind them.
         segments: what there is to train, as planned at the start.
@@ -75,8 +76,8 @@ class Backlog:
         self._tasks, self._sharing, self._repeat, self.on_event = tasks, sharing, repeat, on_event
         self._runs = {run.id: run for run in runs}
         self._reservations = Reservations(folder / COMMANDS)
-        self._at_start = {run.id: read_record(tasks[run.id].folder) for run in runs}
-        self.starts, self.segments = left_of(folder, runs, self._at_start, sharing=sharing, repeat=repeat)
+        self.at_start = {run.id: read_record(tasks[run.id].folder) for run in runs}
+        self.starts, self.segments = left_of(folder, runs, self.at_start, sharing=sharing, repeat=repeat)
         self.statuses = {run.id: "planned" if run.id in self.starts else "done" for run in runs}
         self._batches = _batches(runs)
         self._groups = sorted(map(self._group, self.segments), key=lambda group: group.turn)
@@ -87,9 +88,9 @@ class Backlog:
     def plan(self) -> None:
         """Write that the runs are planned, where there is no record of them."""
         for run_id in self.starts:
-            if self._at_start[run_id] is None:
+            if self.at_start[run_id] is None:
                 RunFolder(self._tasks[run_id].folder).write_first(self._tasks[run_id].record("planned"))
-                self._at_start[run_id] = read_record(self._tasks[run_id].folder)
+                self.at_start[run_id] = read_record(self._tasks[run_id].folder)
 
     @property
     def empty(self) -> bool:
@@ -178,7 +179,7 @@ class Backlog:
         return record.status not in GOES_ON and not start_of(task.folder, task.identity).epochs
 
     def _is_as_it_was(self, record: RunRecord) -> bool:
-        before = self._at_start[record.id]
+        before = self.at_start[record.id]
         return isinstance(before, RunRecord) and record.to_json() == before.to_json()  # NaN is not equal to itself
 
     def _work(self, segment: Segment) -> Work:

@@ -12,7 +12,7 @@ from bench.execution.backlog import Backlog
 from bench.execution.fresh import Repeat, begin, end
 from bench.execution.local import LocalPool
 from bench.execution.task import Task
-from bench.records import GOES_ON, LOST, RunFolder
+from bench.records import GOES_ON, LOST, RunFolder, RunRecord
 from bench.study import Run
 from bench.terminal import PlannedRun, open_view
 from bench.tracking import TrackingConfig
@@ -104,7 +104,7 @@ def _carry_out(runs: Sequence[Run], options: Options, repeat: Repeat) -> tuple[d
     pool = LocalPool(options.workers, options.threads)
     try:
         backlog.plan()
-        with open_view(_planned(runs, backlog, options.folder), workers=options.workers) as view:
+        with open_view(_planned(runs, backlog), workers=options.workers) as view:
 
             def on_event(event: Event) -> None:
                 if isinstance(event, RunEnded):
@@ -129,7 +129,7 @@ def _given_up(task: Task) -> RunEnded:
     return RunEnded(task.run_id, "interrupted", reason, {}, 0.0)
 
 
-def _planned(runs: Sequence[Run], backlog: Backlog, folder: Path) -> list[PlannedRun]:
+def _planned(runs: Sequence[Run], backlog: Backlog) -> list[PlannedRun]:
     """Return the runs as the view shows them before anything happens."""
     laps: dict[str, list[tuple[int, int]]] = {}
     for segment in (one for root in backlog.segments for one in root.all()):
@@ -139,7 +139,7 @@ def _planned(runs: Sequence[Run], backlog: Backlog, folder: Path) -> list[Planne
     for run in runs:
         done = backlog.statuses[run.id] == "done"
         begun = backlog.starts[run.id].epochs if run.id in backlog.starts else 0
-        record = RunFolder(folder / run.id).read_if_any() if done else None
+        record = backlog.at_start[run.id]
         planned.append(
             PlannedRun(
                 run_id=run.id,
@@ -151,7 +151,7 @@ def _planned(runs: Sequence[Run], backlog: Backlog, folder: Path) -> list[Planne
                 done=run.settings["epochs"] if done else begun,
                 laps=tuple(laps.get(run.id, ())),
                 data=run.data["name"],
-                metrics=record.metrics if record else {},
+                metrics=record.metrics if done and isinstance(record, RunRecord) else {},
             )
         )
     return planned

@@ -13,6 +13,7 @@ from bench.evenly import evenly
 from bench.geometry import resample
 from bench.report.figures.lettering import fitted, legible
 from bench.report.figures.pictures import pixels
+from bench.text import cut
 from datasets import DataSet
 
 IMAGES = 12
@@ -52,7 +53,7 @@ def preview(data: DataSet, vertices: int) -> bytes:
         if found is not None:
             axis.imshow(found, extent=(0, image.width, image.height, 0), interpolation="nearest")
         axis.set(xlim=(0, image.width), ylim=(image.height, 0))
-        axis.set_title(f"{split}: {_short(legible(image.path.name))}", fontsize=8, parse_math=False)
+        axis.set_title(f"{split}: {cut(legible(image.path.name), _LETTERS)}", fontsize=8, parse_math=False)
         thin = 1.6 if len(image.objects) < CROWDED else 0.8
         for item in image.objects:
             colour = used.setdefault(item.category, _COLOURS[item.category % len(_COLOURS)])
@@ -65,7 +66,9 @@ def preview(data: DataSet, vertices: int) -> bytes:
             axis.plot(
                 *ring[0], "o", color="red", markerfacecolor="none", markersize=4.5 * thin, markeredgewidth=thin / 2
             )
-    lines = [Line2D([], [], color=colour, label=_short(legible(data.categories[one]))) for one, colour in used.items()]
+    lines = [
+        Line2D([], [], color=colour, label=cut(legible(data.categories[one]), _LETTERS)) for one, colour in used.items()
+    ]
     legend = figure.legend(
         handles=lines[:LEGEND], loc="outside lower center", ncols=COLUMNS, fontsize=8, facecolor="#707070",
         labelcolor="white", title="lines: as annotated; red dots: the vertices trained on, the first ringed",
@@ -77,7 +80,3 @@ def preview(data: DataSet, vertices: int) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS // 2]}…{name[-_LETTERS // 2 + 1 :]}"

@@ -10,6 +10,7 @@ from bench.arm_name import arm_name
 from bench.recommend.rounds import Figures, Key, Standing
 from bench.report.markup import plain_table
 from bench.report.numbers import figure, with_interval
+from bench.report.row import REFERENCE
 from bench.statistics import WORSE
 
 
@@ -37,9 +38,9 @@ def words(
     elif open_:
         names = ", ".join(arm_name(*one.key) for one in open_)
         lines.append(f"Not settled (UNDECIDED) against {len(open_)} of {len(others)}: {names}.")
-        reference = next((one for one in open_ if one.key[0] == "l2"), None)
+        reference = next((one for one in open_ if one.key[0] == REFERENCE), None)
         if reference is not None:
-            lines.append("It is not shown to be better than l2 alone, which is the simplest.")
+            lines.append(f"It is not shown to be better than {REFERENCE} alone, which is the simplest.")
         needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
         if needed:
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")

@@ -309,7 +309,7 @@ def test_a_run_that_is_done_is_shown_with_what_is_on_record(study, tmp_path):
     study.write("l2", "done", metrics={"mAP50_95": 0.5, "full_image": 0.25})
     backlog = study.open()
     backlog.plan()
-    shown = {run.label: run for run in _planned(study.runs, backlog, tmp_path)}
+    shown = {run.label: run for run in _planned(study.runs, backlog)}
     l2, cosine = shown["l2"], shown["cosine"]
     assert (l2.state, l2.done, l2.metrics) == ("done", 8, {"mAP50_95": 0.5, "full_image": 0.25})
     assert (cosine.state, cosine.done, cosine.metrics) == ("planned", 0, {})
