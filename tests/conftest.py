@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.devices import DEVICE
+
 _SCRATCH = Path(tempfile.mkdtemp(prefix="hybrid-loss-bench-tests-"))
 
 # Before any of the libraries is imported: they read these once. Worker processes inherit them.
@@ -24,6 +26,8 @@ for _variable in (
     _folder = _SCRATCH / _variable.lower()
     _folder.mkdir()
     os.environ[_variable] = str(_folder)
+if DEVICE == "cpu":  # `--device auto` would take a GPU where there is one, with other last digits
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # Test processes share the cores: threads of several that wait for each other would cost more than they do.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Started in the background of a script, this process ignores Ctrl-C, and what it starts would too: tests press it.

@@ -21,6 +21,7 @@ from bench.recommend.text import words
 from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run
+from tests.devices import DEVICE
 from tests.report.reading import table
 from tests.report.samples import record
 
@@ -284,7 +285,7 @@ def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, mon
     monkeypatch.setattr("bench.commands.recommend._seconds_an_epoch", lambda *words: 0.2)
     command = [
         "recommend", "--data", str(small_folder), "--budget", "1m", "--strategy", "l2", "--strategy", "cosine",
-        "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", "cpu",
+        "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", DEVICE,
         "--precision", "fp32",
     ]  # fmt: skip
     for module in ("bench.recommend", "bench.recommend.rounds"):

@@ -32,6 +32,7 @@ from bench.evaluation import Evaluator
 from datasets.files import SUFFIXES
 from strategies import StrategyError
 from strategies.signals import Signals
+from tests.devices import DEVICE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,7 +47,8 @@ def run_folder(small_folder, tmp_path_factory):
     threads = torch.get_num_threads()
     project = tmp_path_factory.mktemp("runs")
     done = bench(
-        "train", f"data={small_folder}", "model=yolo11n-polygon.yaml", "epochs=3", "imgsz=64", "batch=4", "device=cpu",
+        "train", f"data={small_folder}", "model=yolo11n-polygon.yaml", "epochs=3", "imgsz=64", "batch=4",
+        f"device={DEVICE}",
         "use_hybrid_loss=True", "alpha_schedule=cosine", "alpha_start=0.9", "alpha_end=0.2", f"project={project}",
     )  # fmt: skip
     torch.set_num_threads(threads)
@@ -97,7 +99,8 @@ def test_plain_ultralytics_loads_it_where_this_package_is_installed(run_folder, 
 def test_what_is_said_at_the_end_is_true_of_best_pt(small_folder, tmp_path, capsys):
     """Untrained on, AP is 0 throughout; of epochs that are as good, Ultralytics keeps the last."""
     done = bench(
-        "train", f"data={small_folder}", "epochs=2", "imgsz=32", "batch=4", "lr0=0", "warmup_bias_lr=0", "device=cpu",
+        "train", f"data={small_folder}", "epochs=2", "imgsz=32", "batch=4", "lr0=0", "warmup_bias_lr=0",
+        f"device={DEVICE}",
         "optimizer=SGD", f"project={tmp_path}",
     )  # fmt: skip
     assert "best mAP50-95 0.000 at epoch 2: " in done.stderr.splitlines()[-1]
@@ -108,7 +111,7 @@ def test_what_is_said_at_the_end_is_true_of_best_pt(small_folder, tmp_path, caps
 
 def test_val_gives_the_figures_of_the_evaluator(run_folder, small_folder):
     weights = run_folder / "weights" / "best.pt"
-    done = bench("val", weights, "--data", small_folder, "--json", "--device", "cpu")
+    done = bench("val", weights, "--data", small_folder, "--json", "--device", DEVICE)
     data = datasets.load(small_folder)
     found = detect(load_detector(weights), data, imgsz=64)
     assert found
@@ -118,7 +121,7 @@ def test_val_gives_the_figures_of_the_evaluator(run_folder, small_folder):
 def test_predictions_can_be_read_by_those_they_are_for(run_folder, small_folder, tmp_path):
     out = tmp_path / "found"
     weights = run_folder / "weights" / "last.pt"
-    words = ["predict", weights, small_folder / "images", "-o", out, "--conf", "0.001", "--device", "cpu"]
+    words = ["predict", weights, small_folder / "images", "-o", out, "--conf", "0.001", "--device", DEVICE]
     assert bench(*words).exit_code == 0
     images = sorted((small_folder / "images").iterdir())
     truth = COCO(str(out / "images.json"))
@@ -244,21 +247,21 @@ def test_weights_that_are_none_are_named_and_run_nothing(tmp_path, small_folder)
 def test_an_image_size_that_is_no_multiple_of_32_is_rounded_up(run_folder, small_folder):
     weights = run_folder / "weights" / "best.pt"
     found = [
-        json.loads(bench("val", weights, "--data", small_folder, "--json", "--device", "cpu", "--imgsz", size).stdout)
+        json.loads(bench("val", weights, "--data", small_folder, "--json", "--device", DEVICE, "--imgsz", size).stdout)
         for size in (65, 96)
     ]
     assert found[0] == pytest.approx(found[1], nan_ok=True)
 
 
 def test_bfloat16_that_is_asked_for_is_used_on_the_cpu_too(small_folder):
-    place = {"data": str(small_folder), "device": "cpu"}
+    place = {"data": str(small_folder), "device": DEVICE}
     jobs = [_job(Words({}, place, said)) for said in ({}, {"amp": "bf16"}, {"amp": False}, {"conf": 0.0})]
     assert [job.settings["amp"] for job in jobs] == [False, "bf16", False, False]
     assert [job.settings["conf"] for job in jobs] == [0.001, 0.001, 0.001, 0.0]
 
 
 def short(folder, project):
-    return ("train", f"data={folder}", "epochs=1", "imgsz=64", "batch=4", "device=cpu", f"project={project}")
+    return ("train", f"data={folder}", "epochs=1", "imgsz=64", "batch=4", f"device={DEVICE}", f"project={project}")
 
 
 def test_ctrl_c_says_where_what_there_is_lies(small_folder, tmp_path, monkeypatch):
@@ -310,7 +313,7 @@ def test_a_picture_that_is_spoilt_inside_is_one_line(run_folder, small_folder, t
     spoilt.write_bytes(content)
     words = ["predict", run_folder / "weights" / "best.pt", tmp_path / "images", "-o", tmp_path / "out"]
     with pytest.raises(datasets.DataError, match=f"{spoilt.name} cannot be decoded as an image; replace it"):
-        bench(*words, "--device", "cpu")
+        bench(*words, "--device", DEVICE)
     assert not (tmp_path / "out").exists()
 
 

@@ -53,11 +53,15 @@ def memory_of(what: Hashable, device: torch.device) -> ItemMemory:
     """
     known = _MEMORIES.get(device)
     if known is None or known[0] != what:
-        limit = ON_CPU
-        if device.type == "cuda":
-            limit = int(SHARE_OF_GPU * torch.cuda.get_device_properties(device).total_memory)
-        known = _MEMORIES[device] = (what, ItemMemory(limit))
+        known = _MEMORIES[device] = (what, ItemMemory(limit_on(device)))
     return known[1]
+
+
+def limit_on(device: torch.device) -> int:
+    """Return how many bytes a process keeps on a device."""
+    if device.type == "cuda":
+        return int(SHARE_OF_GPU * torch.cuda.get_device_properties(device).total_memory)
+    return ON_CPU
 
 
 _MEMORIES: dict[torch.device, tuple[Hashable, ItemMemory]] = {}

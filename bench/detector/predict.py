@@ -47,15 +47,16 @@ def predict(
             nc=len(ids),
             max_time_img=float("inf"),
         )
-        for detections, ratio_pad in zip(kept, batch["ratio_pad"], strict=True):
+        for found, ratio_pad in zip(kept, batch["ratio_pad"], strict=True):
             image = next(images)
-            boxes, rings = _to_image(detections.cpu(), ratio_pad)
+            detections = found.cpu()  # whole: to read them one by one would wait for the device as often
+            boxes, rings = _to_image(detections, ratio_pad)
             results += coco_results(
                 image.id,
                 image.width,
                 image.height,
                 [ids[int(index)] for index in detections[:, 5]],
-                detections[:, 4].cpu().numpy(),
+                detections[:, 4].numpy(),
                 boxes.numpy(),
                 rings.numpy(),
             )

@@ -10,6 +10,7 @@ import strategies
 from bench.arm import Arm
 from bench.detector.trainer import Job
 from bench.settings import DEFAULTS
+from tests.devices import DEVICE
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +45,7 @@ def job(small):
             seed=seed,
             model="yolo11n-polygon.yaml",
             settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings},
-            device="cpu",
+            device=DEVICE,
             val_every=1,
             until=until,
             pretrained=pretrained,

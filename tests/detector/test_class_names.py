@@ -16,6 +16,7 @@ from bench.detector.model import PolygonModel, model_config
 from bench.errors import UserError
 from tests.commands import bench, refused
 from tests.datasets.formats.samples import coco, native, tree
+from tests.devices import DEVICE
 
 NAMES = ("tile", "gable", "spire")
 
@@ -64,17 +65,17 @@ def test_a_detection_keeps_its_name_whatever_the_order(detector, of, order):
 
 
 def test_val_says_so(detector, of):
-    said = bench("val", detector(NAMES[:2]), "--data", of("gable", "tile").root, "--json", "--device", "cpu")
+    said = bench("val", detector(NAMES[:2]), "--data", of("gable", "tile").root, "--json", "--device", DEVICE)
     assert said.code == 0
     assert "matched by name" in said.err
     assert "mAP50_95" in json.loads(said.out)
-    said = bench("val", detector(NAMES[:2]), "--data", of("tile", "gable").root, "--device", "cpu")
+    said = bench("val", detector(NAMES[:2]), "--data", of("tile", "gable").root, "--device", DEVICE)
     assert "matched by name" not in said.err
 
 
 @pytest.mark.parametrize("names", [("tile", "gables"), ("tile",), ("tile", "gable", "x")])
 def test_other_names_are_refused_in_one_line_with_both_lists(detector, of, names):
-    line = refused("val", detector(NAMES[:2]), "--data", of(*names).root, "--device", "cpu")
+    line = refused("val", detector(NAMES[:2]), "--data", of(*names).root, "--device", DEVICE)
     assert "knows ['tile', 'gable']" in line
     assert f"has [{', '.join(map(repr, names))}]" in line
 
@@ -93,7 +94,7 @@ def test_the_weights_of_a_run_know_no_names_and_go_by_place(tmp_path, detector, 
     model = load_detector(tmp_path / "weights.pt")
     assert category_ids_of(model, of("spire", "tile", "gable")) == (10, 20, 30)
     assert model.args["data"] == identity["data"]["name"]  # Ultralytics' exporter asks for it
-    said = bench("val", tmp_path / "weights.pt", "--data", of("spire", "tile", "gable").root, "--device", "cpu")
+    said = bench("val", tmp_path / "weights.pt", "--data", of("spire", "tile", "gable").root, "--device", DEVICE)
     assert said.code == 0, said
     with pytest.raises(UserError, match=r"knows 3 categories, .* has 2"):
         category_ids_of(model, of("tile", "gable"))

@@ -9,6 +9,7 @@ import torch
 
 from bench.detector import gain
 from bench.detector.step import TrainingStep
+from tests.devices import DEVICE
 
 MODEL = "yolo11n-polygon.yaml"
 
@@ -53,7 +54,7 @@ def test_a_step_trains_in_both_formats(monkeypatch):
         return made[0]
 
     monkeypatch.setattr(gain, "TrainingStep", kept)
-    assert gain.gain_of_bf16(MODEL, {"imgsz": 32, "batch": 2}, "cpu") > 0
+    assert gain.gain_of_bf16(MODEL, {"imgsz": 32, "batch": 2}, DEVICE) > 0
     assert seen == [torch.float32, torch.bfloat16] * 4
     step, before = made
     moved = [bool((one != old).any()) for one, old in zip(step.model.parameters(), before, strict=True)]

@@ -142,12 +142,12 @@ def test_of_the_generators_of_gpus_that_of_the_device_that_trains_is_kept(job, t
     states = {1: torch.arange(16, dtype=torch.uint8)}
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
     monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16), states[1]])
-    taken, device = [], torch.device("cpu")
+    taken = []
 
     def on_epoch(rows):
-        trainer.device = torch.device("cuda:1")
+        here, trainer.device = trainer.device, torch.device("cuda:1")
         taken.append(stored(trainer.snapshot()))
-        trainer.device = device
+        trainer.device = here
 
     made = job("l2", epochs=2, until=1)
     trainer = PolygonTrainer(made, tmp_path / "two", on_epoch)

@@ -14,6 +14,7 @@ from bench.execution.task import Task, Work
 from bench.settings import DEFAULTS
 from bench.study import arms_of, plan
 from bench.tracking import TrackingConfig
+from tests.devices import DEVICE
 
 
 class Queue(deque):
@@ -61,7 +62,7 @@ def make_tasks(small_folder):
                 identity=run.identity,
                 source=str(small_folder),
                 folder=folder / run.id,
-                device="cpu",
+                device=DEVICE,
                 plugins=plugins,
                 tracking=TrackingConfig(wandb="off", tensorboard=False, folder=folder),
                 **defaults,

@@ -1,4 +1,4 @@
-"""How many runs share a GPU; measured on the CPU, where the same processes take the same steps."""
+"""How many runs share a GPU; measured on the CPU too, where the same processes take the same steps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench.execution import slots
 from bench.execution.hardware import cores
 from bench.execution.slots import Throughput, chosen, measure
 from bench.settings import DEFAULTS
+from tests.devices import DEVICE
 
 MODEL = "yolo11n-polygon.yaml"
 
@@ -67,14 +68,14 @@ def test_measuring_ends_where_more_gains_nothing_or_does_not_fit(made_up):
 
 def test_real_processes_take_real_steps_side_by_side():
     settings = {**DEFAULTS, "imgsz": 32, "batch": 2}
-    readings = measure(MODEL, settings, "cpu", threads=1, most=2, seconds=0.5)
+    readings = measure(MODEL, settings, DEVICE, threads=1, most=2, seconds=0.5)
     assert [one.processes for one in readings] == [1, 2]
     assert all(one.images_per_s > 0 for one in readings)
     assert multiprocessing.active_children() == []
 
 
 def test_a_process_that_dies_ends_it(monkeypatch):
-    assert measure("no-such-model.yaml", DEFAULTS, "cpu", threads=1, most=2, seconds=0.1) == []
+    assert measure("no-such-model.yaml", DEFAULTS, DEVICE, threads=1, most=2, seconds=0.1) == []
     assert multiprocessing.active_children() == []
 
 
