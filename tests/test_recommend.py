@@ -15,6 +15,7 @@ import strategies
 from bench.cli import app
 from bench.commands.recommend import _tell
 from bench.errors import UserError
+from bench.execution.slots import Throughput
 from bench.manifest import read_manifest
 from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, outcome_of, read_budget, standings
 from bench.recommend.text import words
@@ -282,7 +283,8 @@ def keep(folder, one, ap):
 
 
 def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.commands.recommend._seconds_an_epoch", lambda *words: 0.2)
+    rates = [Throughput(1, 60.0, 0.1), Throughput(2, 75.0, 0.2)]  # of 12 images: 0.2 s an epoch
+    monkeypatch.setattr("bench.commands.recommend._rates", lambda *words: rates)
     command = [
         "recommend", "--data", str(small_folder), "--budget", "1m", "--strategy", "l2", "--strategy", "cosine",
         "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", DEVICE,

@@ -14,6 +14,7 @@ from bench.commands import options
 
 if TYPE_CHECKING:
     from bench.commands.wanted import Wanted
+    from bench.execution.slots import Throughput
     from bench.recommend import Figures, Rounds
     from bench.study import Run
 
@@ -43,6 +44,7 @@ def recommend(
     from bench.execution.hardware import cores, resolve_device, share_out
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
+    from bench.execution.slots import chosen as best_of
     from bench.recommend import MOST_SEEDS, Rounds, affordable, read_budget
     from bench.tracking import TrackingConfig
 
@@ -59,10 +61,12 @@ def recommend(
     with setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         declare(folder, None, (2, MOST_SEEDS), gain)
-    workers, threads = share_out(used_device, cores() if used_device == "cpu" else 1, len(asked.arms))
     first = _first_runs(asked, chosen, folder)
+    readings = [] if first and used_device == "cpu" else _rates(asked, chosen, used_device)
+    at_a_time = cores() if used_device == "cpu" else best_of(readings)
+    workers, threads = share_out(used_device, at_a_time, len(asked.arms))
     if not first:
-        epoch = _seconds_an_epoch(asked, chosen, used_device, workers)
+        epoch = _seconds_an_epoch(asked, readings)
         first = _by_priority(asked, chosen, *affordable(seconds, epoch, len(asked.arms), asked.settings["epochs"]))
     epochs = first[0].settings["epochs"]
     options.say(
@@ -90,13 +94,19 @@ def recommend(
         raise SystemExit(130)
 
 
-def _seconds_an_epoch(asked: Wanted, precision: str, device: str, workers: int) -> float:
-    """Return what an epoch of one run takes, in seconds of all workers together: measured, by training steps."""
+def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
+    """Return what 1, 2, 4, ... processes do that take the study's training steps, as many as there are strategies."""
     from bench.detector.precision import amp_of
+    from bench.execution.hardware import cores
     from bench.execution.slots import measure
 
+    most = min(cores(), len(asked.arms))
     settings = {**asked.settings, "amp": amp_of(precision)}
-    readings = measure(asked.model, settings, device, threads=1, most=workers, seconds=_PROBE_SECONDS)
+    return measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)
+
+
+def _seconds_an_epoch(asked: Wanted, readings: Sequence[Throughput]) -> float:
+    """Return what an epoch of one run takes, in seconds of all workers together, by what was measured."""
     (loaded,) = asked.data.values()
     rate = max((reading.images_per_s for reading in readings), default=0.0)
     return _WITHOUT_DATA * len(loaded.train.images) / rate if rate else float("inf")

@@ -73,7 +73,7 @@ def run(
     """Train and score strategies. Runs that are done are skipped, so the same command finishes what is left."""
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
-    from bench.commands.workers import workers_of
+    from bench.commands.workers import ToTrain, workers_of
     from bench.execution.afterwards import tell_what_was_missed
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
@@ -105,9 +105,11 @@ def run(
     if fresh and under_way(folder).keys() & set(ids):
         options.say("--fresh: goes on with a repeat that was broken off; what it has repeated stays")
 
-    def left() -> int:
-        repeat = to_repeat(folder, ids) if fresh else {}
-        return len({run.id for one in left_to_do(folder, runs, sharing=sharing, repeat=repeat) for run in one.runs})
+    def left() -> ToTrain:
+        segments = left_to_do(folder, runs, sharing=sharing, repeat=to_repeat(folder, ids) if fresh else {})
+        pictures = {loaded.fingerprint: len(loaded.train.images) for loaded in asked.data.values()}
+        images = sum(one.epochs * pictures[one.runs[0].data["fingerprint"]] for one in segments)
+        return ToTrain(len({run.id for one in segments for run in one.runs}), images)
 
     used_workers, threads = share_out(used_device, workers_for(left), len(runs))
     ending = carry_out_study(

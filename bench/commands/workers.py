@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.commands.options import say
 from bench.errors import UserError
@@ -13,12 +13,19 @@ from bench.execution.slots import Throughput, chosen, measure
 AUTO = "auto"
 
 
+class ToTrain(NamedTuple):
+    """What is left of a study: so many runs, and so many images in all their epochs, what is shared counted once."""
+
+    runs: int
+    images: int
+
+
 def workers_of(
     device: str, workers: int | None, per_gpu: str, model: str, settings: Mapping[str, Any]
-) -> Callable[[Callable[[], int]], int]:
+) -> Callable[[Callable[[], ToTrain]], int]:
     """Return what tells the number of worker processes; on a GPU it measures, if nobody says.
 
-    It is handed what counts the runs that are left, since counting reads every record and only the GPU wants to know.
+    It is handed what counts what is left, since counting reads every record and only the GPU wants to know.
 
     Raises:
         UserError: `--per-gpu` is no number, or not for this device, or not the only one to say.
@@ -32,19 +39,21 @@ def workers_of(
             raise UserError(
                 f"--per-gpu {per_gpu}: runs go on the CPU here; --workers {per_gpu} says how many at a time"
             )
-        return lambda runs: int(per_gpu)
+        return lambda left: int(per_gpu)
     if workers is not None:
-        return lambda runs: workers
+        return lambda left: workers
     if device == "cpu":
-        return lambda runs: cores()
-    return lambda runs: _measured(device, runs(), model, settings)
+        return lambda left: cores()
+    return lambda left: measured(device, left(), model, settings)
 
 
-def _measured(device: str, runs: int, model: str, settings: Mapping[str, Any]) -> int:
-    most = min(runs, cores())
+def measured(device: str, left: ToTrain, model: str, settings: Mapping[str, Any]) -> int:
+    """Return how many runs share a GPU best, and say so."""
+    most = min(left.runs, cores())
     if most <= 1:
         return 1
-    readings = measure(model, settings, device, threads=1, most=most)
+    say(f"GPU {device}: looking how many runs it takes at a time, which takes a minute or so")
+    readings = measure(model, settings, device, threads=1, most=most, images=left.images)
     number = chosen(readings)
     if readings:
         say(f"GPU {device}: {in_words(readings)}: {number} runs at a time")

@@ -10,8 +10,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.utils.data import Sampler
 from ultralytics.data.augment import Albumentations, Compose, Mosaic
 from ultralytics.data.dataset import YOLODataset
@@ -20,10 +18,10 @@ from bench.detector.item_memory import ItemMemory
 from bench.geometry import canonical_permutation, resample
 from datasets import DataError, Image, Split
 
-_CPU = torch.device("cpu")
-
 _DECODED: WeakKeyDictionary[Split, dict[str, list[Any]]] = WeakKeyDictionary()
 """Images by split and size, as long as the split is in memory: they are read and never written to."""
+_LABELS: WeakKeyDictionary[Split, dict[int, list[dict[str, Any]]]] = WeakKeyDictionary()
+"""Labels by split and V, likewise: Ultralytics copies one before it augments it."""
 _ABSENT = Path(os.devnull) / "absent.npy"
 
 
@@ -38,7 +36,6 @@ class PolygonDataset(YOLODataset):
         split: where images and polygons come from; every polygon is resampled to V vertices.
         seed: the run's seed.
         memory: where items are kept for the next run of the same seed; None to make each anew.
-        device: where items lie; on a GPU, those that are kept never cross the bus again.
         **options: those of `YOLODataset`; `data["kpt_shape"]` is [V, 2].
     """
 
@@ -47,13 +44,11 @@ class PolygonDataset(YOLODataset):
         split: Split,
         seed: int,
         memory: ItemMemory | None = None,
-        device: torch.device = _CPU,
         **options: Any,
     ) -> None:
         self.split = split
         self.seed = seed
         self.memory = memory
-        self.device = device
         super().__init__(img_path=str(split.name), task="pose", **options)
         self._no_arrays()
 
@@ -64,7 +59,10 @@ class PolygonDataset(YOLODataset):
     def get_labels(self) -> list[dict[str, Any]]:
         """Return Ultralytics label dictionaries: boxes and keypoints in image-relative units."""
         vertices = self.data["kpt_shape"][0]
-        return [_label(image, vertices) for image in self.split.images]
+        known = _LABELS.setdefault(self.split, {})
+        if vertices not in known:
+            known[vertices] = [_label(image, vertices) for image in self.split.images]
+        return list(known[vertices])
 
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[np.ndarray, tuple[int, int], tuple[int, int]]:
         """Return a copy of the image: an augmentation that writes in place must not reach the one in memory."""
@@ -108,8 +106,7 @@ class PolygonDataset(YOLODataset):
         item = None if self.memory is None else self.memory.get(key)
         if item is None:
             _seed(np.random.SeedSequence((self.seed, epoch, index)).generate_state(2))
-            made = super().__getitem__(index)
-            item = {name: one.to(self.device) if isinstance(one, Tensor) else one for name, one in made.items()}
+            item = super().__getitem__(index)
             if self.memory is not None:
                 self.memory.keep(key, item)
         return item

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-import torch
 from torch import Tensor
 
-ON_CPU = 320 * 2**20
-"""Bytes a process keeps in the machine's memory: 100 epochs of the 96 images of `documents` at 96 px take 265 MiB."""
-SHARE_OF_GPU = 0.02
-"""Of a GPU's memory, a process; several share the GPU."""
+LIMIT = 320 * 2**20
+"""Bytes that a process keeps: 100 epochs of the 96 images of `documents` at 96 px take 265 MiB."""
 
 Item = dict[str, Any]
 
@@ -44,27 +41,19 @@ class ItemMemory:
             self.held += size
 
 
-def memory_of(what: Hashable, device: torch.device) -> ItemMemory:
-    """Return what this process keeps on a device of the items that `what` tells from others; of one `what` at a time.
+def memory_of(what: Hashable) -> ItemMemory:
+    """Return what this process keeps of the items that `what` tells from others; of one `what` at a time.
 
     Args:
         what: all that items depend on but their key. Not the strategy: every run of a seed is shown the same.
-        device: where the items lie.
     """
-    known = _MEMORIES.get(device)
-    if known is None or known[0] != what:
-        known = _MEMORIES[device] = (what, ItemMemory(limit_on(device)))
-    return known[1]
+    if what not in _MEMORIES:
+        _MEMORIES.clear()
+        _MEMORIES[what] = ItemMemory(LIMIT)
+    return _MEMORIES[what]
 
 
-def limit_on(device: torch.device) -> int:
-    """Return how many bytes a process keeps on a device."""
-    if device.type == "cuda":
-        return int(SHARE_OF_GPU * torch.cuda.get_device_properties(device).total_memory)
-    return ON_CPU
-
-
-_MEMORIES: dict[torch.device, tuple[Hashable, ItemMemory]] = {}
+_MEMORIES: dict[Hashable, ItemMemory] = {}
 
 
 def _copy(item: Item) -> Item:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torchvision  # noqa: F401  # Ultralytics takes its NMS once it is imported, else a loop in Python
 from torch import Tensor
 from ultralytics.utils.nms import non_max_suppression
 

@@ -21,6 +21,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from bench.arm import Arm
 from bench.detector.data import EpochSampler, PolygonDataset
+from bench.detector.device import spare_cores
 from bench.detector.item_memory import memory_of
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
@@ -164,7 +165,7 @@ class PolygonTrainer(PoseTrainer):
             "save_dir": str(folder),
             "exist_ok": True,
             "cache": "ram",
-            "workers": job.settings.get("workers", 0),  # several runs share the cores; nothing depends on it
+            "workers": job.settings.get("workers", spare_cores(job.device)),  # nothing depends on it
             "deterministic": True,
             "pretrained": False,
             "amp": False,  # Ultralytics' own, which has no bfloat16 on the CPU and computes the losses in it as well
@@ -267,15 +268,14 @@ class PolygonTrainer(PoseTrainer):
     def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
         """Return a split as a dataset, augmented when it is for training.
 
-        Unless it is loaded by processes of its own, augmented images stay on the device, for this run and later ones.
+        Unless it is loaded by processes of its own, augmented images are kept, for this run and later ones.
         """
         job, here = self.job, mode == "train" and not self.args.workers
         shown = (job.data.fingerprint, job.vertices, job.seed, repr(sorted(job.settings.items())))
         return PolygonDataset(
             img_path,
             seed=job.seed,
-            memory=memory_of(shown, self.device) if here else None,
-            device=self.device if here else torch.device("cpu"),
+            memory=memory_of(shown) if here else None,
             data=self.data,
             imgsz=self.args.imgsz,
             batch_size=batch,
@@ -297,7 +297,7 @@ class PolygonTrainer(PoseTrainer):
             sampler=EpochSampler(len(dataset), self.job.seed) if mode == "train" else range(len(dataset)),
             num_workers=workers,
             prefetch_factor=4 if workers else None,
-            pin_memory=self.device.type == "cuda" and dataset.device.type == "cpu",
+            pin_memory=self.device.type == "cuda",  # a batch then crosses the bus while the one before is trained on
             collate_fn=YOLODataset.collate_fn,
             generator=torch.Generator(),  # or it draws from torch's, whenever it is first asked: dropout would see that
         )

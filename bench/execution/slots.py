@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,12 +42,19 @@ class Throughput:
 
 
 def measure(
-    model: str, settings: Mapping[str, Any], device: str, threads: int, most: int, seconds: float = SECONDS
+    model: str,
+    settings: Mapping[str, Any],
+    device: str,
+    threads: int,
+    most: int,
+    seconds: float = SECONDS,
+    images: float = math.inf,
 ) -> list[Throughput]:
     """Return what 1, 2, 4, ... processes do that take training steps on a device side by side.
 
-    It ends where a doubling gains less than `GAIN`, where the next would not fit the memory, or at `most`. A process
-    that dies, out of memory say, ends it too: what was measured before stands.
+    It ends where a doubling gains less than `GAIN`, where the next would not fit the memory, at `most`, or where what
+    there is to train would hardly take longer than to find out. A process that dies, out of memory say, ends it too:
+    what was measured before stands.
 
     Args:
         model: as `model_config` takes it.
@@ -55,19 +63,22 @@ def measure(
         threads: torch threads in each process.
         most: processes that there may be.
         seconds: to watch each number for.
+        images: that there are to train on, all epochs of all runs together.
     """
     readings: list[Throughput] = []
     with contextlib.ExitStack() as running:
         steppers: list[Connection] = []
         count = 1
         while count <= most:
+            began = time.perf_counter()
             while len(steppers) < count:
                 steppers.append(running.enter_context(_stepper(model, settings, device, threads)))
             try:
                 readings.append(_together(steppers, device, seconds))
             except (EOFError, OSError):
                 break
-            if not _goes_on(readings):
+            gained = images / readings[-1].images_per_s / 2  # at best: a doubling halves what is left
+            if not _goes_on(readings) or gained < time.perf_counter() - began:
                 break
             count *= 2
     return readings

@@ -7,8 +7,6 @@ from ultralytics.data.dataset import YOLODataset
 
 from bench.detector.item_memory import ItemMemory, memory_of
 
-CPU = torch.device("cpu")
-
 
 def item(number):
     return {
@@ -43,10 +41,10 @@ def test_what_is_done_to_a_batch_does_not_reach_what_is_kept():
 
 
 def test_another_seed_has_a_memory_of_its_own_and_the_earlier_one_is_let_go():
-    first = memory_of("seed 0", CPU)
+    first = memory_of("seed 0")
     first.keep(1, item(1))
-    assert memory_of("seed 0", CPU) is first
-    second = memory_of("seed 1", CPU)
+    assert memory_of("seed 0") is first
+    second = memory_of("seed 1")
     assert second.get(1) is None
     assert first.get(1) is not None  # whoever still holds it is not shown the other seed's
-    assert memory_of("seed 0", CPU).get(1) is None
+    assert memory_of("seed 0").get(1) is None

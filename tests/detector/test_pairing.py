@@ -60,12 +60,12 @@ def test_what_a_run_remembers_of_another_is_what_it_would_have_made(job, tmp_pat
     """Multi-scale draws after the images, from the generators that making them moves."""
     settings = {"mosaic": 1.0, "close_mosaic": 1, "epochs": 3, "multi_scale": 0.5}
     monkeypatch.setattr(item_memory, "_MEMORIES", {})
-    monkeypatch.setattr(item_memory, "limit_on", lambda device: 0)
+    monkeypatch.setattr(item_memory, "LIMIT", 0)
     alone, rows, _ = train(job("cosine", **settings), tmp_path / "alone")
     monkeypatch.setattr(item_memory, "_MEMORIES", {})
-    monkeypatch.setattr(item_memory, "limit_on", lambda device: limit)
+    monkeypatch.setattr(item_memory, "LIMIT", limit)
     train(job("l2", **settings), tmp_path / "l2")
-    ((_, memory),) = item_memory._MEMORIES.values()
+    (memory,) = item_memory._MEMORIES.values()
     assert (memory.held > 0) == (limit > 0)
     again, rows_again, _ = train(job("cosine", **settings), tmp_path / "cosine")
     assert equal(alone.state_dict, again.state_dict)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import multiprocessing
+from types import SimpleNamespace
 
 import pytest
 
-from bench.commands.workers import in_words, workers_of
+from bench.commands.workers import ToTrain, in_words, workers_of
 from bench.errors import UserError
 from bench.execution import slots
 from bench.execution.hardware import cores
@@ -36,7 +39,7 @@ def test_the_fewest_that_do_nearly_as_much_as_the_most(rates, expected):
 def made_up(monkeypatch):
     """Return what measures processes that are not there: by their number a rate and a share of the memory."""
 
-    def measured(rates, memory, most=64):
+    def measured(rates, memory, most=64, images=math.inf):
         class Stepper:
             def __enter__(self):
                 return self
@@ -50,9 +53,11 @@ def made_up(monkeypatch):
                 raise EOFError
             return Throughput(count, rates[count], count * memory)
 
+        clock = itertools.count(step=10)  # a round takes ten seconds
+        monkeypatch.setattr(slots, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
         monkeypatch.setattr(slots, "_stepper", lambda *words: Stepper())
         monkeypatch.setattr(slots, "_together", together)
-        return [one.processes for one in measure(MODEL, DEFAULTS, "0", 1, most)]
+        return [one.processes for one in measure(MODEL, DEFAULTS, "0", 1, most, images=images)]
 
     return measured
 
@@ -64,6 +69,13 @@ def test_measuring_ends_where_more_gains_nothing_or_does_not_fit(made_up):
     assert made_up({**rising, 4: 200}, 0.01) == [1, 2, 4]
     assert made_up(rising, 0.2) == [1, 2, 4]  # eight would take 160 %
     assert made_up({}, 0.01) == []
+
+
+def test_measuring_ends_where_there_is_too_little_to_train_to_gain_from_it(made_up):
+    rising = {1: 100, 2: 200, 4: 400}
+    assert made_up(rising, 0.01, images=1999) == [1]  # another takes ten seconds, and saves at most half of twenty
+    assert made_up(rising, 0.01, images=2000) == [1, 2]
+    assert made_up(rising, 0.01, images=4000) == [1, 2, 4]
 
 
 def test_real_processes_take_real_steps_side_by_side():
@@ -81,22 +93,22 @@ def test_a_process_that_dies_ends_it(monkeypatch):
 
 def test_who_says_how_many(monkeypatch):
     def count(device="0", workers=None, per_gpu="auto", runs=10):
-        return workers_of(device, workers, per_gpu, MODEL, DEFAULTS)(lambda: runs)
+        return workers_of(device, workers, per_gpu, MODEL, DEFAULTS)(lambda: ToTrain(runs, 1000 * runs))
 
     assert count("cpu") == cores()
     assert count(workers=3) == count(per_gpu="3") == 3
     monkeypatch.setattr("bench.commands.workers.cores", lambda: 8)
     asked = []
 
-    def fake(model, settings, device, threads, most):
-        asked.append((device, most))
+    def fake(model, settings, device, threads, most, images):
+        asked.append((device, most, images))
         return [Throughput(1, 100.0, 0.1), Throughput(2, 150.0, 0.2)]
 
     monkeypatch.setattr("bench.commands.workers.measure", fake)
     assert count() == 2
     assert count(runs=5) == 2
     assert count(runs=1) == count(runs=0) == 1  # nothing to measure for
-    assert asked == [("0", 8), ("0", 5)]
+    assert asked == [("0", 8, 10_000), ("0", 5, 5000)]
 
 
 @pytest.mark.parametrize(
