@@ -100,6 +100,7 @@ def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
     from bench.execution.hardware import cores
     from bench.execution.slots import measure
 
+    options.say("looking how fast it trains here, which takes a minute or so")
     most = min(cores(), len(asked.arms))
     settings = {**asked.settings, "amp": amp_of(precision)}
     return measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)

@@ -44,11 +44,10 @@ def workers_of(
         return lambda left: workers
     if device == "cpu":
         return lambda left: cores()
-    return lambda left: measured(device, left(), model, settings)
+    return lambda left: _measured(device, left(), model, settings)
 
 
-def measured(device: str, left: ToTrain, model: str, settings: Mapping[str, Any]) -> int:
-    """Return how many runs share a GPU best, and say so."""
+def _measured(device: str, left: ToTrain, model: str, settings: Mapping[str, Any]) -> int:
     most = min(left.runs, cores())
     if most <= 1:
         return 1
