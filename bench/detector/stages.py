@@ -50,6 +50,8 @@ def resume_stage(trainer: PolygonTrainer, warmup_done: int | None) -> None:
 class Warmup:
     """Ultralytics' warm-up for a stage that begins later: learning rates rise from 0, those of biases fall.
 
+    So do the batches that make a step, from 1 to as many as `nbs` asks for.
+
     Args:
         trainer: tells the settings and the learning rate to arrive at.
         steps: how many batches it takes.
@@ -66,6 +68,8 @@ class Warmup:
             return
         args = self.trainer.args
         across = (0, self.steps)
+        batches = np.interp(self.done, across, (1, args.nbs / self.trainer.batch_size))
+        self.trainer.accumulate = max(1, int(batches.round()))
         for group in optimizer.param_groups:
             start = args.warmup_bias_lr if group.get("param_group") == "bias" else 0.0
             end = group["initial_lr"] * self.trainer.lf(self.trainer.epoch)
@@ -82,6 +86,8 @@ def _restart(trainer: PolygonTrainer, stage: Stage) -> Warmup:
     criterion, model.criterion = model.criterion, None  # it belongs to the run; the average has no use for a copy
     trainer.ema = ModelEMA(trainer.model)
     model.criterion = criterion
+    trainer.optimizer.zero_grad()  # of batches that waited for the rest of their step
+    trainer.last_step = trainer.batches_seen
     return _new_training(trainer, stage, first=trainer.epoch)
 
 

@@ -45,6 +45,7 @@ CASES = [
     ("two-stage-50[stage2_lr=0.1]", 4, {}),
     ("two-stage-50[restart=true]", 2, {}),
     ("two-stage-50[restart=true]", 4, {}),  # within the second warm-up
+    ("two-stage-50[restart=true]", 5, {"nbs": 16, "warmup_epochs": 2.0}),  # there batches a step rise, and some wait
     ("cosine", 2, {"nbs": 16}),  # four batches a step, three an epoch: some wait
     ("cosine", 1, {"nbs": 8, "warmup_epochs": 3.0}),  # within the warm-up, in which batches a step rise
     ("static", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),

@@ -81,6 +81,34 @@ def test_a_restart_without_epochs_to_warm_up_in_learns_from_the_first_batch(job,
     assert [one["weight"] for one in trainer.rates[-3:]] == pytest.approx([0.01] * 3)
 
 
+class Steps(PolygonTrainer):
+    """A trainer that keeps the batches after which a step was taken."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.steps = []
+
+    def optimizer_step(self):
+        super().optimizer_step()
+        if self.last_step == self.batches_seen:
+            self.steps.append(self.batches_seen)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "warmup_epochs", "steps"),
+    [
+        (6, 0.0, [3, 7, 12, 16]),  # the 9th batch waits, and is not of the new training
+        (8, 2.0, [0, 2, 6, 10, 12, 14, 18, 22]),  # as in Ultralytics' own warm-up of the first stage
+    ],
+)
+def test_a_restart_gathers_batches_for_its_steps_as_a_new_training_does(job, tmp_path, epochs, warmup_epochs, steps):
+    """Of 3 batches an epoch, 4 a step; 1, 2, 2, 2, 3, 4 and 4 in the second warm-up."""
+    settings = {"epochs": epochs, "warmup_epochs": warmup_epochs, "nbs": 16}
+    trainer = Steps(job("two-stage-50[restart=true]", **settings), tmp_path, lambda rows: None)
+    trainer.run()
+    assert trainer.steps == steps
+
+
 def test_a_lower_rate_without_a_restart_scales_the_rest(job, tmp_path):
     settings = {"epochs": 4, "warmup_epochs": 0.0, "lr0": 0.01}
     plain, _ = rates(job("two-stage-50", **settings), tmp_path / "plain")
