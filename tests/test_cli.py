@@ -236,7 +236,7 @@ def test_probe_prints_verdicts_and_json():
         (["run", "--all", "--data", "nowhere"], "neither a data set nor a folder"),
         (["run", "--all", "--model", "resnet"], "model resnet"),
         (["run", "--all", "--set", "lr00=1"], "did you mean lr0"),
-        (["run", "--all", "--device", "7"], "device 7"),
+        (["run", "--all", "--device", "77"], "device 77"),
         (["run", "--all", "--seeds", "0"], "--seeds"),
         (["run", "--all", "--seeds", "many"], "--seeds"),
         (["run", "--all", "--mgiou", "other"], "--mgiou"),

@@ -113,7 +113,7 @@ def test_val_gives_the_figures_of_the_evaluator(run_folder, small_folder):
     weights = run_folder / "weights" / "best.pt"
     done = bench("val", weights, "--data", small_folder, "--json", "--device", DEVICE)
     data = datasets.load(small_folder)
-    found = detect(load_detector(weights), data, imgsz=64)
+    found = detect(load_detector(weights), data, imgsz=64, device=DEVICE)
     assert found
     assert json.loads(done.stdout) == pytest.approx(Evaluator(data.val.coco).evaluate(found), nan_ok=True)
 
@@ -254,7 +254,7 @@ def test_an_image_size_that_is_no_multiple_of_32_is_rounded_up(run_folder, small
 
 
 def test_bfloat16_that_is_asked_for_is_used_on_the_cpu_too(small_folder):
-    place = {"data": str(small_folder), "device": DEVICE}
+    place = {"data": str(small_folder), "device": "cpu"}
     jobs = [_job(Words({}, place, said)) for said in ({}, {"amp": "bf16"}, {"amp": False}, {"conf": 0.0})]
     assert [job.settings["amp"] for job in jobs] == [False, "bf16", False, False]
     assert [job.settings["conf"] for job in jobs] == [0.001, 0.001, 0.001, 0.0]

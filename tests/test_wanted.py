@@ -12,7 +12,7 @@ from bench.commands.options import Form
 from bench.commands.run import _report_words
 from bench.losses import FORMS
 from strategies import Strategy
-from tests.commands import bench
+from tests.commands import bench, refused
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,6 +30,14 @@ def test_the_hint_of_a_report_is_what_a_shell_reads_as_meant():
     assert _report_words(Path("results"), "first") == " first"
     words = _report_words(Path("my results"), "a name; rm x")
     assert shlex.split(words) == ["a name; rm x", "--out", "my results"]
+
+
+def test_a_gpu_that_cannot_be_used_is_one_line(small_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # for the process that looks what bfloat16 gains there
+    monkeypatch.setattr("bench.execution.hardware.resolve_device", lambda wanted: wanted)
+    line = refused("plan", "--strategy", "l2", "--seeds", 1, "--out", tmp_path, "--data", small_folder, "--device", "0")
+    assert line.startswith("bench: GPU 0 cannot be used: ")
+    assert line.endswith("; give --device cpu or another")
 
 
 def test_within_torchrun_a_run_trains_alone():

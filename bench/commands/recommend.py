@@ -41,7 +41,8 @@ def recommend(
     """Run what a budget of time allows, and say which strategy to use, on what evidence, and how sure that is."""
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
-    from bench.execution.hardware import cores, resolve_device, share_out
+    from bench.cores import cores
+    from bench.execution.hardware import resolve_device, share_out
     from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.execution.slots import chosen as best_of
@@ -96,8 +97,8 @@ def recommend(
 
 def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
     """Return what 1, 2, 4, ... processes do that take the study's training steps, as many as there are strategies."""
+    from bench.cores import cores
     from bench.detector.precision import amp_of
-    from bench.execution.hardware import cores
     from bench.execution.slots import measure
 
     options.say("looking how fast it trains here, which takes a minute or so")

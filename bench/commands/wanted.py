@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from bench.detector.gain import GAIN, gain_of_bf16
 from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, amp_of
 from bench.detector.pretrained import transferred, weights_digest
-from bench.errors import UserError
+from bench.errors import UserError, brief
 from bench.losses import FORMS
 from bench.manifest import read_manifest
 from bench.settings import resolve
@@ -126,8 +128,20 @@ def decided(precision: Precision, asked: Wanted, folder: Path, device: str) -> t
     known = read_manifest(folder)
     gain = known.bf16_gain if known else None
     if gain is None:
-        gain = gain_of_bf16(asked.model, asked.settings, device)
+        gain = _gain(asked, device)
     return (BF16 if gain >= GAIN else FP32), gain
+
+
+def _gain(asked: Wanted, device: str) -> float:
+    words = (asked.model, dict(asked.settings), device)
+    if device == "cpu":
+        return gain_of_bf16(*words)
+    # Whoever has used a GPU holds some of its memory, or all of it where each process has it to itself, to its end.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as another:
+        try:
+            return another.submit(gain_of_bf16, *words).result()
+        except RuntimeError as error:
+            raise UserError(f"GPU {device} cannot be used: {brief(error, 200)}; give --device cpu or another") from None
 
 
 def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:

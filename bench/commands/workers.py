@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.commands.options import say
+from bench.cores import cores
 from bench.errors import UserError
-from bench.execution.hardware import cores
 from bench.execution.slots import Throughput, chosen, measure
 
 AUTO = "auto"

@@ -7,8 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
 from bench.detector.device import torch_device
 from bench.detector.precision import BF16, FP32
 from bench.detector.step import TrainingStep
@@ -42,7 +40,4 @@ def gain_of_bf16(model: str, settings: Mapping[str, Any], device: str) -> float:
             seconds[precision] = time.perf_counter() - start
         if number:  # the first round warms up
             ratios.append(seconds[FP32] / seconds[BF16])
-    if place.type == "cuda":
-        del step
-        torch.cuda.empty_cache()  # this process only asks: the GPU's memory is for those that train
     return statistics.median(ratios)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ class TrainingStep:
 
     Args:
         model: as `model_config` takes it.
-        settings: training settings; `imgsz`, `batch` and `amp` matter.
+        settings: training settings; `imgsz`, at the most that `multi_scale` makes of it, `batch` and `amp` matter.
         device: to compute on.
     """
 
@@ -35,7 +36,8 @@ class TrainingStep:
         self.model = network.to(device, memory_format=torch.channels_last).train()
         self.model.criterion = PolygonLoss(self.model, Mixer(strategies.build("cosine"), "paper", 100))
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, fused=True)
-        self.batch = _batch(int(settings["imgsz"]), int(settings["batch"]), device)
+        largest = math.ceil(int(settings["imgsz"]) * (1 + float(settings.get("multi_scale", 0.0))))
+        self.batch = _batch(largest, int(settings["batch"]), device)
 
     @property
     def images(self) -> int:

@@ -21,8 +21,8 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from bench.arm import Arm
 from bench.detector.data import EpochSampler, PolygonDataset
-from bench.detector.device import spare_cores
 from bench.detector.item_memory import memory_of
+from bench.detector.loaders import AHEAD, CONTEXT, loaders, spare_cores
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, model_config
@@ -203,7 +203,12 @@ class PolygonTrainer(PoseTrainer):
             Diverged: an epoch ended with a loss that is not finite.
         """
         self._start = time.perf_counter()
-        self.train()
+        try:
+            self.train()
+        finally:  # Ultralytics does so where nothing went wrong
+            for loader in (getattr(self, "train_loader", None), getattr(self, "test_loader", None)):
+                if loader is not None:
+                    loader.close()
         self._end = time.perf_counter()
         return Outcome(self._averaged_weights(), self.predictions, tuple(self._measured))
 
@@ -270,7 +275,7 @@ class PolygonTrainer(PoseTrainer):
 
         Unless it is loaded by processes of its own, augmented images are kept, for this run and later ones.
         """
-        job, here = self.job, mode == "train" and not self.args.workers
+        job, here = self.job, mode == "train" and not self._loaders(img_path, batch or 1)
         shown = (job.data.fingerprint, job.vertices, job.seed, repr(sorted(job.settings.items())))
         return PolygonDataset(
             img_path,
@@ -290,17 +295,22 @@ class PolygonTrainer(PoseTrainer):
     ) -> InfiniteDataLoader:
         """Return batches of a split; those for training in the order the seed gives."""
         dataset = self.build_dataset(dataset_path, mode, batch_size)
-        workers = min(self.args.workers, math.ceil(len(dataset) / batch_size) - 1)
+        workers = self._loaders(dataset_path, batch_size)
         return InfiniteDataLoader(
             dataset,
             batch_size=min(batch_size, len(dataset)),
             sampler=EpochSampler(len(dataset), self.job.seed) if mode == "train" else range(len(dataset)),
             num_workers=workers,
-            prefetch_factor=4 if workers else None,
+            prefetch_factor=AHEAD if workers else None,
+            multiprocessing_context=CONTEXT if workers else None,
             pin_memory=self.device.type == "cuda",  # a batch then crosses the bus while the one before is trained on
             collate_fn=YOLODataset.collate_fn,
             generator=torch.Generator(),  # or it draws from torch's, whenever it is first asked: dropout would see that
         )
+
+    def _loaders(self, split: Split, batch: int) -> int:
+        imgsz = math.ceil(self.args.imgsz * (1 + self.args.multi_scale))
+        return loaders(self.args.workers, len(split.images), batch, imgsz)
 
     def get_validator(self) -> SimpleNamespace:
         """Return the little that Ultralytics asks of a validator; `validate` measures."""

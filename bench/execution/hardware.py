@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from bench.cores import cores
 from bench.errors import UserError
 
 
@@ -21,11 +20,6 @@ def resolve_device(wanted: str) -> str:
     if wanted == "cpu" or (wanted.isdecimal() and int(wanted) < found):
         return wanted
     raise UserError(f"device {wanted}: there is cpu{''.join(f', {n}' for n in range(found))} on this machine")
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share_out(device: str, workers: int, runs: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from typing import Protocol
 from bench.errors import StorageError
 from bench.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.environment import environment
+from bench.execution.lost import EXIT_CODE
 from bench.execution.stop import StopSignal
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON, RunFolder
@@ -236,6 +237,8 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     assert work is not None
     code = worker.process.exitcode or 0
     how = f"its worker process was ended {f'by {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'}"
+    if code == EXIT_CODE:
+        how = "the GPU no longer answered its worker process, of which error.log in its folder tells more"
     hint = "; the system may be out of memory: try fewer --workers" if code == -_SIGKILL else ""
     reached = min(start_of(task.folder, task.identity).epochs for task in work.tasks)
     work = work.again(reached)

@@ -74,7 +74,7 @@ def measure(
             while len(steppers) < count:
                 steppers.append(running.enter_context(_stepper(model, settings, device, threads)))
             try:
-                readings.append(_together(steppers, device, seconds))
+                readings.append(_together(steppers, seconds))
             except (EOFError, OSError):
                 break
             gained = images / readings[-1].images_per_s / 2  # at best: a doubling halves what is left
@@ -97,18 +97,19 @@ def _goes_on(readings: Sequence[Throughput]) -> bool:
     return not earlier or last.images_per_s >= GAIN * earlier[-1].images_per_s
 
 
-def _together(steppers: Sequence[Connection], device: str, seconds: float) -> Throughput:
+def _together(steppers: Sequence[Connection], seconds: float) -> Throughput:
     for stepper in steppers:  # all stand ready before one begins
         stepper.send("ready?")
     for stepper in steppers:
         stepper.recv()
     for stepper in steppers:
         stepper.send(seconds)
-    rates = [stepper.recv() for stepper in steppers]
-    return Throughput(len(steppers), sum(rates), _memory_share(device))
+    found = [stepper.recv() for stepper in steppers]
+    return Throughput(len(steppers), sum(rate for rate, _ in found), max(share for _, share in found))
 
 
 def _memory_share(device: str) -> float:
+    """Return what is taken of a device's memory. For a process that uses it: it would from then on."""
     if not device.isdecimal():
         return 0.0
     import torch
@@ -156,4 +157,5 @@ def _serve(connection: Connection, model: str, settings: Mapping[str, Any], devi
             while time.perf_counter() - start < wanted:
                 step()
                 steps += 1
-            connection.send(steps * step.images / (time.perf_counter() - start))
+            rate = steps * step.images / (time.perf_counter() - start)
+            connection.send((rate, _memory_share(device)))

@@ -7,6 +7,9 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
+_SIGCHLD = getattr(signal, "SIGCHLD", None)
+"""Windows has none."""
+
 
 class Stopped(BaseException):
     """Raised where a worker trains when it is told to stop. No `Exception`, so that no library swallows it."""
@@ -58,6 +61,9 @@ class StopSignal:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
+        if _SIGCHLD is not None:
+            # Sent to a whole group, it ends the processes that load images too, at which torch raises anywhere.
+            signal.signal(_SIGCHLD, signal.SIG_DFL)
         if self._armed:
             self._armed = False  # a second signal must not interrupt what the first one leads to
             raise Stopped

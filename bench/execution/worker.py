@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
+import os
 import shutil
 import time
 import traceback
@@ -22,6 +24,7 @@ from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
 from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
 from bench.errors import StorageError, UserError, brief
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
+from bench.execution.lost import EXIT_CODE, answers
 from bench.execution.member import Member
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
@@ -56,7 +59,11 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
         try:
             with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
                 left = _without_those_that_are_over(work, emit)
-                return _attempt(left, emit, stop or StopSignal()) if left.tasks else WorkOver()
+                over = _attempt(left, emit, stop or StopSignal()) if left.tasks else WorkOver()
+                if work.tasks[0].device != "cpu":  # of an attempt that failed: the next one may need the GPU's memory
+                    gc.collect()
+                    torch.cuda.empty_cache()
+                return over
         except StillWorkedOn as error:  # nothing is written: the run is that other process's
             for task in work.tasks:
                 emit(RunEnded(task.run_id, "failed", str(error), {}, 0.0))
@@ -170,9 +177,14 @@ class _Attempt:
         except (UserError, datasets.DataError, strategies.StrategyError) as error:
             return "failed", str(error)
         except Exception as error:
-            if len(self.members) == 1:
+            if self.stop.asked:  # whatever it brought down first
+                return "interrupted", self._keep_all()
+            lost = not answers(self.first.device)
+            if lost or len(self.members) == 1:
                 self._keep_all()  # what it failed of may be mended, and nothing is lost then
                 write_atomic(self.first.folder / "error.log", redacted(traceback.format_exc()))
+            if lost:
+                os._exit(EXIT_CODE)  # another worker goes on from there, as from one that died
             return "failed", _reason(error, self.first)
         return "done", None
 
@@ -266,10 +278,14 @@ class _Attempt:
         return spent
 
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "unable to find an engine", "cublas_status_alloc_failed")
+"""In what libraries say where there is too little, in small letters."""
+
+
 def _reason(error: Exception, task: Task) -> str:
     """Return an exception in one line, with advice where there is some to give."""
     text = brief(error)
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
+    if isinstance(error, MemoryError) or any(words in text.lower() for words in _NO_MEMORY):
         settings = task.identity["settings"]
         tried = f"batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"
         return f"out of memory with {tried}: try fewer --workers, or a smaller --set batch=N or --set imgsz=N"

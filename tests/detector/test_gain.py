@@ -59,3 +59,8 @@ def test_a_step_trains_in_both_formats(monkeypatch):
     step, before = made
     moved = [bool((one != old).any()) for one, old in zip(step.model.parameters(), before, strict=True)]
     assert sum(moved) > len(moved) / 2
+
+
+def test_a_step_is_as_large_as_multi_scale_makes_it():
+    settings = {"imgsz": 64, "batch": 2, "multi_scale": 0.5}
+    assert TrainingStep(MODEL, settings, torch.device("cpu")).batch["img"].shape == (2, 3, 96, 96)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import warnings
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from bench.losses import FORMS, combine, loss_terms
 from bench.provenance import hardware
 from tests.devices import DEVICE
 
+from .test_pairing import equal
 from .test_snapshot import train
 
 pytestmark = pytest.mark.skipif(DEVICE == "cpu", reason="BENCH_TEST_DEVICE names no GPU")
@@ -41,8 +43,10 @@ def polygons(vertices, dtype, count=64):
 @contextlib.contextmanager
 def no_waiting():
     """Raise wherever the device is waited for."""
-    torch.cuda.set_sync_debug_mode("error")
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch says that it is a prototype
+            torch.cuda.set_sync_debug_mode("error")
         yield
     finally:
         torch.cuda.set_sync_debug_mode("default")
@@ -105,6 +109,13 @@ def test_a_training_goes_on_on_another_device(job, tmp_path, first, then):
         assert other["alpha"] == pytest.approx(row["alpha"], abs=0.01)
     for key, value in whole.state_dict.items():
         torch.testing.assert_close(moved.state_dict[key].cpu(), value.cpu(), rtol=0.05, atol=0.01)
+
+
+def test_processes_that_load_images_change_no_bit(job, tmp_path):
+    first, rows, _ = train(job("cosine", workers=0), tmp_path / "none")
+    second, others, _ = train(job("cosine", workers=2), tmp_path / "two")
+    assert equal(first.state_dict, second.state_dict)
+    assert rows == others
 
 
 def test_weights_predict_the_same_on_both(job, tmp_path, small):

@@ -150,7 +150,7 @@ def test_of_the_generators_of_gpus_that_of_the_device_that_trains_is_kept(job, t
         taken.append(stored(trainer.snapshot()))
         trainer.device = here
 
-    made = job("l2", epochs=2, until=1)
+    made = dataclasses.replace(job("l2", epochs=2, until=1), device="cpu")
     trainer = PolygonTrainer(made, tmp_path / "two", on_epoch)
     trainer.run()
 

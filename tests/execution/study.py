@@ -134,9 +134,10 @@ def workers_of(process: subprocess.Popen) -> list[int]:
     for pid in group_of(process)[1:]:
         try:
             line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
         except OSError:
             continue
-        if b"spawn_main" in line:
+        if b"spawn_main" in line and parent == str(process.pid):  # not those that load images for a worker
             found.append(pid)
     return found
 

@@ -81,6 +81,40 @@ def test_deaths_with_a_snapshot_between_them_are_not_held_against_a_run(tmp_path
     assert [event.epoch for event in events if isinstance(event, EpochDone)] == [1, 2, 3, 4]
 
 
+def test_a_worker_whose_gpu_no_longer_answers_ends_and_another_goes_on_with_its_run(tmp_path, make_runs, make_tasks):
+    """It would fail run after run with it, as fast as it is given them."""
+    plugin = tmp_path / "losing.py"
+    plugin.write_text(
+        "import multiprocessing\n"
+        "from pathlib import Path\n"
+        "from strategies import Strategy, register\n"
+        "@register('test-losing')\n"
+        "class Losing(Strategy):\n"
+        "    def weights(self, signals):\n"
+        "        flag = Path(__file__).with_name('lost')\n"
+        "        there = (signals.epoch, signals.epochs) == (2, 4)\n"
+        "        if multiprocessing.parent_process() and there and not flag.exists():\n"
+        "            flag.touch()\n"
+        "            import bench.execution.worker\n"
+        "            bench.execution.worker.answers = lambda device: False\n"
+        "            raise RuntimeError('CUDA error: an illegal memory access was encountered')\n"
+        "        return 1.0, 0.0\n"
+    )
+    strategies.load_plugin(str(plugin))
+    try:
+        planned = named(make_tasks, make_runs("test-losing", "mgiou", epochs=4), tmp_path / "study", plugin)
+        events = []
+        assert LocalPool(workers=1, threads=1).run(alone(planned), events.append) == []
+    finally:
+        strategies.registry._registry.pop("test-losing")
+    assert {r.label: r.status for r in load_study(tmp_path / "study")} == {"test-losing": "done", "mgiou": "done"}
+    (warned,) = [event for event in events if isinstance(event, Warned)]
+    assert warned.text.startswith("the GPU no longer answered its worker process")
+    of_it = [event.epoch for event in events if isinstance(event, EpochDone) and event.run_id == warned.run_id]
+    assert of_it == [1, 2, 3, 4]
+    assert "illegal memory access" in (tmp_path / "study" / warned.run_id / "error.log").read_text()
+
+
 def test_a_shared_beginning_that_kills_its_worker_is_tried_run_by_run(tmp_path, make_runs, make_tasks):
     plugin = tmp_path / "killing.py"
     plugin.write_text(

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from bench.commands.workers import ToTrain, in_words, workers_of
+from bench.cores import cores
 from bench.errors import UserError
 from bench.execution import slots
-from bench.execution.hardware import cores
 from bench.execution.slots import Throughput, chosen, measure
 from bench.settings import DEFAULTS
 from tests.devices import DEVICE
@@ -47,7 +47,7 @@ def made_up(monkeypatch):
             def __exit__(self, *error):
                 pass
 
-        def together(steppers, device, seconds):
+        def together(steppers, seconds):
             count = len(steppers)
             if count not in rates:
                 raise EOFError

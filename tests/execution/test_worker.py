@@ -13,6 +13,7 @@ from bench.detector.trainer import PolygonTrainer
 from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.execution.backlog import Backlog
 from bench.execution.resume import Progress, write_progress
+from bench.execution.stop import StopSignal
 from bench.execution.task import Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
@@ -116,6 +117,34 @@ def test_an_error_before_training_fails_the_run_and_not_the_process(make_runs, m
     assert record.status == events[-1].status == "failed"
     assert record.reason == events[-1].reason == "RuntimeError: No CUDA GPUs are available"
     assert "in lost" in (tasks[0].folder / "error.log").read_text()
+
+
+def test_what_being_told_to_stop_brings_down_is_no_failure(make_runs, make_tasks, tmp_path, monkeypatch):
+    """Sent to a whole group, SIGTERM ends the processes that load images as well, and torch raises at that."""
+    stop = StopSignal()
+
+    def brought_down(trainer):
+        stop.asked = True
+        raise RuntimeError("DataLoader worker (pid 1) is killed by signal: Terminated.")
+
+    monkeypatch.setattr(PolygonTrainer, "run", brought_down)
+    tasks = tuple(make_tasks(make_runs("l2", "two-stage-50"), tmp_path).values())
+    over = carry_out(Work(tasks, 1), lambda event: None, stop)
+    assert over.stopped
+    assert {RunFolder(task.folder).read().status for task in tasks} == {"interrupted"}
+
+
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory. Tried", "GET was unable to find an engine to execute", "CUBLAS_STATUS_ALLOC_FAILED"]
+)
+def test_too_little_memory_is_advised_about_however_it_is_said(make_runs, make_tasks, tmp_path, monkeypatch, words):
+    def full(trainer):
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(PolygonTrainer, "run", full)
+    (task,) = make_tasks(make_runs("l2"), tmp_path).values()
+    carry_out(Work((task,), 2), lambda event: None)
+    assert RunFolder(task.folder).read().reason.startswith("out of memory with batch=4 at imgsz=64: try fewer")
 
 
 def files_of(folder):
