@@ -43,8 +43,7 @@ def loaders(wanted: int, images: int, batch: int, imgsz: int) -> int:
     batches = -(-images // batch)
     most = min(wanted, batches - 1)
     if most > 0 and _SHARED_MEMORY.is_dir():
-        mine = shutil.disk_usage(_SHARED_MEMORY).free * min(
-            1.0, torch.get_num_threads() / cores()
-        )  # the rest is others'
-        most = min(most, int(mine / 2 / (AHEAD * batch * _CHANNELS * imgsz**2)))
+        share = min(1.0, torch.get_num_threads() / cores())  # of the machine; the rest is that of other runs
+        room = shutil.disk_usage(_SHARED_MEMORY).free * share / 2
+        most = min(most, int(room / (AHEAD * batch * _CHANNELS * imgsz**2)))
     return max(0, most)

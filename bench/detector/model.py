@@ -88,6 +88,11 @@ def network_size(imgsz: int) -> int:
     return math.ceil(imgsz / _STRIDE) * _STRIDE
 
 
+def largest_size(imgsz: int, multi_scale: float) -> int:
+    """Return the side of the largest images of a training; `multi_scale` is the share by which it is varied."""
+    return math.ceil(imgsz * (1 + multi_scale))
+
+
 class PolygonModel(PoseModel):
     """A `PoseModel` whose loss is handed in from outside (`criterion`), since it belongs to a run, not a network.
 

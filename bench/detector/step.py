@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from ultralytics.cfg import get_cfg
 import strategies
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
-from bench.detector.model import PolygonModel, model_config, network_size
+from bench.detector.model import PolygonModel, largest_size, model_config, network_size
 from bench.detector.precision import BF16
 
 _VERTICES = 4
@@ -36,7 +35,7 @@ class TrainingStep:
         self.model = network.to(device, memory_format=torch.channels_last).train()
         self.model.criterion = PolygonLoss(self.model, Mixer(strategies.build("cosine"), "paper", 100))
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, fused=True)
-        largest = math.ceil(int(settings["imgsz"]) * (1 + float(settings.get("multi_scale", 0.0))))
+        largest = largest_size(int(settings["imgsz"]), float(settings.get("multi_scale", 0.0)))
         self.batch = _batch(largest, int(settings["batch"]), device)
 
     @property

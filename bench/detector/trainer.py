@@ -21,11 +21,11 @@ from ultralytics.utils.torch_utils import unwrap_model
 
 from bench.arm import Arm
 from bench.detector.data import EpochSampler, PolygonDataset
-from bench.detector.item_memory import memory_of
+from bench.detector.item_memory import ItemMemory, memory_of
 from bench.detector.loaders import AHEAD, CONTEXT, loaders, spare_cores
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
-from bench.detector.model import PolygonModel, model_config
+from bench.detector.model import PolygonModel, largest_size, model_config
 from bench.detector.precision import BF16
 from bench.detector.predict import predict
 from bench.detector.pretrained import pretrained_weights
@@ -270,17 +270,14 @@ class PolygonTrainer(PoseTrainer):
         except ValueError as error:  # a last batch of one image, of which BatchNorm has no spread at small sizes
             raise UserError(" ".join(str(error).split())) from None
 
-    def build_dataset(self, img_path: Split, mode: str = "train", batch: int | None = None) -> PolygonDataset:
-        """Return a split as a dataset, augmented when it is for training.
-
-        Unless it is loaded by processes of its own, augmented images are kept, for this run and later ones.
-        """
-        job, here = self.job, mode == "train" and not self._loaders(img_path, batch or 1)
-        shown = (job.data.fingerprint, job.vertices, job.seed, repr(sorted(job.settings.items())))
+    def build_dataset(
+        self, img_path: Split, mode: str = "train", batch: int | None = None, memory: ItemMemory | None = None
+    ) -> PolygonDataset:
+        """Return a split as a dataset, augmented when it is for training."""
         return PolygonDataset(
             img_path,
-            seed=job.seed,
-            memory=memory_of(shown) if here else None,
+            seed=self.job.seed,
+            memory=memory,
             data=self.data,
             imgsz=self.args.imgsz,
             batch_size=batch,
@@ -293,9 +290,14 @@ class PolygonTrainer(PoseTrainer):
     def get_dataloader(
         self, dataset_path: Split, batch_size: int = 16, rank: int = 0, mode: str = "train"
     ) -> InfiniteDataLoader:
-        """Return batches of a split; those for training in the order the seed gives."""
-        dataset = self.build_dataset(dataset_path, mode, batch_size)
-        workers = self._loaders(dataset_path, batch_size)
+        """Return batches of a split; those for training in the order the seed gives.
+
+        Unless processes of their own load them, augmented images are kept, for this run and later ones.
+        """
+        largest = largest_size(self.args.imgsz, self.args.multi_scale)
+        workers = loaders(self.args.workers, len(dataset_path.images), batch_size, largest)
+        memory = self._memory() if mode == "train" and not workers else None
+        dataset = self.build_dataset(dataset_path, mode, batch_size, memory)
         return InfiniteDataLoader(
             dataset,
             batch_size=min(batch_size, len(dataset)),
@@ -308,9 +310,9 @@ class PolygonTrainer(PoseTrainer):
             generator=torch.Generator(),  # or it draws from torch's, whenever it is first asked: dropout would see that
         )
 
-    def _loaders(self, split: Split, batch: int) -> int:
-        imgsz = math.ceil(self.args.imgsz * (1 + self.args.multi_scale))
-        return loaders(self.args.workers, len(split.images), batch, imgsz)
+    def _memory(self) -> ItemMemory:
+        job = self.job
+        return memory_of((job.data.fingerprint, job.vertices, job.seed, repr(sorted(job.settings.items()))))
 
     def get_validator(self) -> SimpleNamespace:
         """Return the little that Ultralytics asks of a validator; `validate` measures."""
