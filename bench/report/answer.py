@@ -59,12 +59,12 @@ def answers(
     found = []
     for key in QUESTIONS:
         if key not in by_key:
-            found.append(Answer(key, "NOT RUN", "no claim that would answer it is declared"))
+            found.append(Answer(key, "NOT RUN", "no claim that would answer it is declared.", ()))
             continue
         index, judgement = by_key[key]
         parts = {title: judgements[index] for title, judgements in members.items()}
         evidence = list(_evidence(parts, ends, looks))
-        found.append(Answer(key, judgement.verdict, _sentence(judgement, evidence, len(together))))
+        found.append(_answer(judgement, evidence, len(together)))
     return tuple(found)
 
 
@@ -102,17 +102,21 @@ def holds_only_alone(judgement: Judgement) -> bool:
     return judgement.decided and not judgement.holds_among_all
 
 
-def _sentence(judgement: Judgement, evidence: list[str], claims: int) -> str:
+def _answer(judgement: Judgement, evidence: list[str], claims: int) -> Answer:
     claim = judgement.claim
-    said = claim.text + (f" ({claim.note})" if claim.note else "")
+    lines = [f"how it is tested: {claim.note}"] if claim.note else []
+    lines += evidence
+    if not (evidence or judgement.missing):
+        lines.append("nothing is on record")
     if judgement.missing:
-        evidence.append(f"{missing(judgement)} ({COMMAND} runs them)")
+        lines.append(f"{missing(judgement)} ({COMMAND} runs them)")
     if holds_only_alone(judgement):
-        evidence.append(f"5 % is the error rate of this claim alone, and is not kept over all {claims} claims (Holm)")
-    return f"{_OPENING[judgement.verdict].format(said)}: {'; '.join(evidence) or 'nothing is on record'}."
+        lines.append(f"5 % is the error rate of this claim alone, and is not kept over all {claims} claims (Holm)")
+    return Answer(claim.key, judgement.verdict, f"{_OPENING[judgement.verdict].format(claim.text)}.", tuple(lines))
 
 
 def _evidence(parts: Mapping[str, Judgement], ends: Mapping[str, Ends], looks: Looks) -> Iterator[str]:
+    """Yield a line for each data set."""
     for title, judgement in parts.items():
         leaves = judgement.claim.leaves()
         if all(isinstance(leaf, Rate) and leaf.event == "escaped" for leaf in leaves):
@@ -123,7 +127,7 @@ def _evidence(parts: Mapping[str, Judgement], ends: Mapping[str, Ends], looks: L
             told = ", ".join(filter(None, found))
         told += _left_out(judgement)
         if len(parts) > 1:
-            yield f"on {title} {judgement.verdict}{f', {told}' if told else ''}"
+            yield f"{title}: {judgement.verdict}{f', {told}' if told else ''}"
         elif told:
             yield told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -56,8 +57,13 @@ def markdown_of(block: Block) -> str:
             return table(block.frame)
         case Answers(pairs):
             return "\n".join(
-                f"{number}. *{escape(question)}* **{one.verdict}**: {escape(one.text)}"
+                f"{number}. *{escape(question)}* **{one.verdict}**: {escape(one.text)}\n{_below(bullets(one.evidence))}"
                 for number, (question, one) in enumerate(pairs, 1)
             )
         case Best(before, name, after):
             return f"{before}**{escape(name)}**{escape(after)}"
+
+
+def _below(lines: str) -> str:
+    """Return lines as they stand within a numbered one."""
+    return indent(lines, "   ")

@@ -192,17 +192,19 @@ class Noise:
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the sentences a report begins with.
+    """One of the sentences a report begins with, and what it rests on.
 
     Attributes:
         claim: key of the claim it quotes.
         verdict: the claim's.
         text: the sentence, without its verdict.
+        evidence: lines: how it is tested, what was found on each data set, and what is missing.
     """
 
     claim: str
     verdict: str
     text: str
+    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -123,5 +123,5 @@ def test_claims_must_hold_on_all_data_sets():
     (row,) = [row for row in table(section(text, "Claims"), "claim") if "beats L2" in row["claim"]]
     assert (row["documents"], row["parcels"], row["verdict"]) == ("SUPPORTED", "UNDECIDED", "UNDECIDED")
     told = section(text, "The answer")
-    assert "on documents SUPPORTED, difference in mAP50-95 = +0.100" in told
-    assert "on parcels UNDECIDED, difference in mAP50-95 = +0.003" in told
+    assert "documents: SUPPORTED, difference in mAP50-95 = +0.100" in told
+    assert "parcels: UNDECIDED, difference in mAP50-95 = +0.003" in told
