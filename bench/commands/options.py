@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -160,6 +161,24 @@ def writable(folder: Path, option: str = "--out DIR") -> None:
         raise UserError(f"cannot create {folder}: {error.strerror}; choose another with {option}") from None
     if not os.access(folder, os.W_OK):
         raise UserError(f"{folder} cannot be written to; choose another with {option}")
+
+
+@contextmanager
+def setting_up(folder: Path) -> Iterator[None]:
+    """Let one command at a time decide how a study is set up. Where several cannot tell what each does, it says so.
+
+    Args:
+        folder: the study's; it is there.
+
+    Raises:
+        UserError: it cannot be written to.
+    """
+    from bench.execution import reservation
+
+    with reservation.setting_up(folder) as refusal:
+        if refusal:
+            say(f"{folder} is on a file system that keeps no locks ({refusal}): give it one command at a time")
+        yield
 
 
 def say(text: str) -> None:

@@ -43,7 +43,6 @@ def recommend(
     from bench.commands.wanted import decided, wanted
     from bench.cores import cores
     from bench.execution.hardware import resolve_device, share_out
-    from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.execution.slots import chosen as best_of
     from bench.recommend import MOST_SEEDS, Rounds, affordable, read_budget
@@ -59,7 +58,7 @@ def recommend(
     (loaded,) = asked.data.values()
     folder = out / options.study_name(f"recommend-{loaded.fingerprint[:8]}")
     options.writable(folder)
-    with setting_up(folder):
+    with options.setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         declare(folder, None, (2, MOST_SEEDS), gain)
     first = _first_runs(asked, chosen, folder)

@@ -78,7 +78,6 @@ def run(
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
     from bench.execution.left import left_to_do
-    from bench.execution.reservation import setting_up
     from bench.execution.session import Options, carry_out_study
     from bench.follow_up import FollowUp
     from bench.tracking import TrackingConfig, check_tracking, log_study
@@ -96,7 +95,7 @@ def run(
     options.writable(folder)
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     check_tracking(tracking)
-    with setting_up(folder):
+    with options.setting_up(folder):
         chosen, gain = decided(precision, asked, folder, used_device)
         suite_name = suite.value if suite else "core" if all_ else None
         declare(folder, suite_name, (asked.seeds, max_seeds if until_decided else asked.seeds), gain)

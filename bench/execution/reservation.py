@@ -41,11 +41,15 @@ class Reservations:
     Args:
         path: of the file; made when it is not there. Its folder is there.
 
+    Attributes:
+        refusal: why the file system keeps no locks, once it has refused one: whoever asks then has it. Empty otherwise.
+
     Raises:
         UserError: it cannot be written to.
     """
 
     def __init__(self, path: Path) -> None:
+        self.refusal = ""
         self._held: set[str] = set()
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -98,14 +102,18 @@ class Reservations:
             except OSError as error:
                 if error.errno in (errno.EACCES, errno.EAGAIN):
                     continue
-                return True  # a file system without locks: as on Windows
+                self.refusal = error.strerror
+                return True  # as on Windows
             return True
         return False
 
 
 @contextlib.contextmanager
-def setting_up(folder: Path) -> Iterator[None]:
+def setting_up(folder: Path) -> Iterator[str]:
     """Let one command at a time decide how a study is set up; the others wait, and find what it has decided.
+
+    Yields:
+        Why the file system keeps no locks; empty where it does.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -114,7 +122,7 @@ def setting_up(folder: Path) -> Iterator[None]:
     try:
         while not locks.take([_WHOLE]):
             time.sleep(0.2)
-        yield
+        yield locks.refusal
     finally:
         locks.close()
 

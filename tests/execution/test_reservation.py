@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands import options
 from bench.errors import UserError
 from bench.execution import reservation
 from bench.execution.reservation import COMMANDS, Reservations, StillWorkedOn, working_on
@@ -74,6 +77,25 @@ def test_a_worker_waits_for_that_of_a_command_that_was_killed(tmp_path, another,
     holder.kill()
     with working_on(tmp_path, [A]):
         assert time.monotonic() - start < 30
+
+
+def test_a_file_system_without_locks_is_used_and_it_is_said(tmp_path, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    with options.setting_up(tmp_path):
+        assert capsys.readouterr().err == ""
+    monkeypatch.setattr(reservation.fcntl, "lockf", refuse)
+    with options.setting_up(tmp_path):
+        said = capsys.readouterr().err
+    assert said == (
+        f"bench: {tmp_path} is on a file system that keeps no locks (No locks available): give it one command at a "
+        "time\n"
+    )
+    ours = Reservations(tmp_path / COMMANDS)
+    assert ours.take([A])
+    assert ours.refusal
+    ours.close()
 
 
 def test_a_file_that_cannot_be_made_is_one_clear_line(tmp_path):
