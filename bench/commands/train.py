@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bench.commands.words import Words
-    from bench.detector.trainer import Job
+    from bench.detector.job import Job
 
 
 def train(
@@ -24,8 +24,8 @@ def train(
     """Train one detector on your data: the words of `yolo`, and `strategy=` or `use_hybrid_loss=True`."""
     import strategies
     from bench.commands.words import read_words, run_folder
+    from bench.detector.job import Diverged
     from bench.detector.standalone import RunFolderTrainer
-    from bench.detector.trainer import Diverged
     from bench.history_columns import measured
     from bench.metrics import FIGURE
     from datasets import DataError
@@ -87,10 +87,10 @@ def _job(words: Words) -> Job:
     import datasets
     from bench.commands.words import arm_of
     from bench.detector.freezing import check_freeze
+    from bench.detector.job import Job
     from bench.detector.model import model_config
     from bench.detector.precision import BF16
     from bench.detector.pretrained import transferred
-    from bench.detector.trainer import Job
     from bench.execution.hardware import resolve_device
     from bench.metrics import MIN_CONFIDENCE
     from bench.settings.words import refuse_idle

@@ -11,7 +11,8 @@ from ultralytics.engine.trainer import BaseTrainer
 from ultralytics.utils import YAML
 from ultralytics.utils.torch_utils import strip_optimizer
 
-from bench.detector.trainer import Job, PolygonTrainer
+from bench.detector.job import Job
+from bench.detector.trainer import PolygonTrainer
 from bench.errors import StorageError
 from bench.metrics import FIGURE
 

@@ -11,9 +11,9 @@ import torch
 
 import strategies
 from bench.arm import Arm
+from bench.detector.job import Outcome, StageEnd
 from bench.detector.snapshot import Snapshot, of_arm
 from bench.detector.stages import stage_starts
-from bench.detector.trainer import Outcome, StageEnd
 from bench.errors import UserError
 from bench.evaluation.bootstrap import image_bootstrap
 from bench.evaluation.results import Result

@@ -18,10 +18,11 @@ import torch
 import datasets
 import strategies
 from bench.detector.device import torch_device
+from bench.detector.job import Diverged, Job, Outcome, StageEnd
 from bench.detector.model import model_digest
 from bench.detector.pretrained import weights_digest
 from bench.detector.snapshot import Snapshot, UnfitSnapshot, together
-from bench.detector.trainer import Diverged, Job, Outcome, PolygonTrainer, StageEnd
+from bench.detector.trainer import PolygonTrainer
 from bench.errors import StorageError, UserError, brief
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.lost import EXIT_CODE, answers

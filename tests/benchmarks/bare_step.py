@@ -23,9 +23,10 @@ from ultralytics.utils.loss import v8PoseLoss
 import datasets
 import strategies
 from bench.arm import Arm
+from bench.detector.job import Job
 from bench.detector.model import PolygonModel
 from bench.detector.precision import amp_of
-from bench.detector.trainer import Job, PolygonTrainer
+from bench.detector.trainer import PolygonTrainer
 from bench.settings import DEFAULTS
 
 EPOCHS, WARM = 6, 2

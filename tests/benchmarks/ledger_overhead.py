@@ -23,9 +23,10 @@ import torch
 import datasets
 import strategies
 from bench.arm import Arm
+from bench.detector.job import Job
 from bench.detector.mixer import Mixer
 from bench.detector.shared_gradients import SharedGradientProbe
-from bench.detector.trainer import Job, PolygonTrainer
+from bench.detector.trainer import PolygonTrainer
 from bench.settings import DEFAULTS
 
 EPOCHS = 10

@@ -8,7 +8,7 @@ import torch
 import datasets
 import strategies
 from bench.arm import Arm
-from bench.detector.trainer import Job
+from bench.detector.job import Job
 from bench.settings import DEFAULTS
 from tests.devices import DEVICE
 

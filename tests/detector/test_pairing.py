@@ -11,7 +11,8 @@ import torch
 import strategies
 from bench.detector import item_memory
 from bench.detector.data import EpochSampler
-from bench.detector.trainer import Diverged, PolygonTrainer
+from bench.detector.job import Diverged
+from bench.detector.trainer import PolygonTrainer
 
 
 class Watching(PolygonTrainer):
