@@ -15,7 +15,7 @@ OTHER_PARAMETERS, NO_PAIR, SILENT, NOT_STUCK = (
     "other parameters",
     "no pair",
     "does not tell",
-    "was not in full-image boxes",
+    "not stuck in full-image boxes",
 )
 """Why a run is left out, where it is not for its status."""
 

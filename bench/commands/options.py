@@ -71,7 +71,9 @@ Mgiou = Annotated[Form, typer.Option("--mgiou", help="The MGIoU form that the mi
 Vertices = Annotated[
     Optional[int], typer.Option(metavar="V", help="Vertices to predict, 3 to 16.  [default: what suits the data]")
 ]
-Model = Annotated[str, typer.Option(help="Family and scale: yolo11n, yolov8s, ...")]
+Model = Annotated[
+    str, typer.Option(help="yolo11n-polygon.yaml, yolov8s-polygon.yaml, ..., or a pose YAML of your own.")
+]
 Settings = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="KEY=VALUE", help="An Ultralytics training setting. Repeatable."),

@@ -26,7 +26,8 @@ METHOD = (
 
 SHAPES = (
     "Degenerate shapes are counted over the validation images, on the top prediction of each: *full-image* where the "
-    "hull covers over 90 % of the image and the object under 80 %; *bow tie* where the ring crosses itself, which its "
+    "hull covers over 90 % of the image, or any of it and is larger than four images, and the object that it overlaps "
+    "best under 80 %; *bow tie* where the ring crosses itself, which its "
     "hull does not show; *collapsed* where the hull fills under 5 % of its own predicted box; *outside* where most "
     "vertices are off the image. A run ends in one where that is so on most images. All intervals of rates are "
     "Clopper and Pearson's."

@@ -131,7 +131,7 @@ def test_runs_that_share_what_they_lack_are_told_as_one():
     labels = ("cosine", "linear", "step", "exponential")
     tests = [rescue(by, seed, before=float(seed < 2)) for by in (*labels, "mgiou") for seed in range(3)]
     told = section(markdown([*CLEAR, *tests]), "The answer")
-    assert "(left out: 5 runs of seed 2: was not in full-image boxes)" in told
+    assert "(left out: 5 runs of seed 2: not stuck in full-image boxes)" in told
 
 
 def test_a_refuted_claim_is_not_worded_as_if_it_held():

@@ -1,7 +1,7 @@
 """`python -m tests.tools.publish STUDY`: takes the records of a study, and writes the texts and figures they make.
 
 They are taken data set by data set: into `results/reference/` those of which every run is over. Of the others, what is
-over is kept in `results/underway/`, so that a study that takes days can go on on another machine.
+over is kept in `results/underway/reference/`, so that a study that takes days can go on on another machine.
 """
 
 from __future__ import annotations
