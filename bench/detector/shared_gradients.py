@@ -13,7 +13,8 @@ from bench.detector.loss import PolygonLoss
 from bench.losses import combine, loss_terms
 
 PROBE_COLUMNS = ("net_grad_l2", "net_grad_mgiou", "net_grad_cosine")
-"""Norms and cosine of the gradients at the shared weights, on the probe batch; NaN where the batch matches nothing."""
+"""Norms and cosine of the gradients at the shared weights, on the probe batch; NaN where the batch matches nothing, and
+where none of these weights are trained."""
 
 PROBE_IMAGES = 8
 
@@ -34,6 +35,8 @@ class SharedGradientProbe:
         Generators, batch-norm statistics, gradients and the model's mode are afterwards what they were before.
         """
         shared = [p for name, p in _before_head(model) if p.requires_grad]
+        if not shared:
+            return dict.fromkeys(PROBE_COLUMNS, float("nan"))
         both = _Both(form)
         with _untouched(model):
             PolygonLoss(model, both)(model(self.batch["img"]), self.batch)  # type: ignore[arg-type]

@@ -145,3 +145,9 @@ def test_training_with_and_without_the_ledger_gives_the_same_weights(job, tmp_pa
     monkeypatch.setattr(Mixer, "_note", lambda self, *_: None)
     b, _, _ = train(job("cosine"), tmp_path / "b", PolygonTrainer)
     assert equal(a.state_dict, b.state_dict)
+
+
+def test_where_all_before_the_head_is_frozen_there_is_nothing_to_measure(job, tmp_path):
+    _, rows, _ = train(job("cosine", freeze=23), tmp_path)
+    assert all(math.isnan(rows[-1][column]) for column in PROBE_COLUMNS)
+    assert rows[-1]["grad_l2"] > 0  # at the vertices there is
