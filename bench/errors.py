@@ -6,7 +6,10 @@ class UserError(Exception):
 
 
 class StorageError(UserError):
-    """A file cannot be written: the disk is full, read-only or gone. What was there before is still whole."""
+    """A file cannot be written, or not be read just now: the disk is full, read-only or gone.
+
+    What was there before is still whole.
+    """
 
 
 def brief(error: BaseException, most: int | None = None) -> str:

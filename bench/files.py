@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 from bench.errors import StorageError
+
+_OUT_OF_REACH = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
+)
+"""What an error of the machine or the network says, and none of what a file holds."""
+
+
+def out_of_reach(error: OSError) -> str:
+    """Return why a file cannot be read just now, whatever it holds; empty where the file may be what is wrong."""
+    return (error.strerror or type(error).__name__) if error.errno in _OUT_OF_REACH else ""
 
 
 def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import warnings
 import zipfile
 from io import BytesIO
@@ -13,11 +12,7 @@ import torch
 from torch.serialization import save
 
 from bench.errors import StorageError
-
-_TROUBLE = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
-)
-"""What an error of the machine says, and none of what a file holds."""
+from bench.files import out_of_reach
 
 
 class NoTensors(Exception):
@@ -65,9 +60,7 @@ def _trouble(error: Exception) -> str:
     """Return what is wrong with the machine; empty where it may be the file."""
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error).lower()):
         return "no memory is left"
-    if isinstance(error, OSError) and error.errno in _TROUBLE:
-        return error.strerror or type(error).__name__
-    return ""
+    return out_of_reach(error) if isinstance(error, OSError) else ""
 
 
 def _check(path: Path | str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bench.execution.fresh import Repeat, is_repeated
 from bench.execution.resume import start_of
-from bench.records import RESUMED, RecordError, RunFolder, RunRecord
+from bench.records import RESUMED, RecordError, RecordOutOfReach, RunFolder, RunRecord
 from bench.sharing import Segment, Start, alone, share
 from bench.study import Run
 
@@ -63,11 +63,17 @@ def segments_of(runs: Sequence[Run], starts: Mapping[str, Start], sharing: bool)
 
 
 def read_record(folder: Path) -> Found:
-    """Return what is on record in a run's folder."""
+    """Return what is on record in a run's folder.
+
+    Raises:
+        RecordOutOfReach: nobody can tell just now; the run may be done.
+    """
     try:
         return RunFolder(folder).read()
     except FileNotFoundError:
         return None
+    except RecordOutOfReach:
+        raise
     except RecordError as error:
         return error
 

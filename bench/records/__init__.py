@@ -1,6 +1,17 @@
 """What a run leaves on disk, and the only thing a report reads."""
 
-from bench.records.record import GOES_ON, LOST, REMEDY, RESUMED, SCHEMA, STATUSES, RecordError, RunRecord, order
+from bench.records.record import (
+    GOES_ON,
+    LOST,
+    REMEDY,
+    RESUMED,
+    SCHEMA,
+    STATUSES,
+    RecordError,
+    RecordOutOfReach,
+    RunRecord,
+    order,
+)
 from bench.records.run_folder import RunFolder
 from bench.records.study import load_study, read_bootstraps
 
@@ -12,6 +23,7 @@ __all__ = [
     "SCHEMA",
     "STATUSES",
     "RecordError",
+    "RecordOutOfReach",
     "RunFolder",
     "RunRecord",
     "load_study",

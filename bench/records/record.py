@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from bench.errors import UserError
+from bench.errors import StorageError, UserError
 from bench.plain import to_plain
 from bench.records.schema import FIGURES, misfit
 
@@ -28,6 +28,10 @@ REMEDY = "set it aside or run again with --fresh"
 
 class RecordError(UserError):
     """A record that cannot be read. Its text names the file and what to do."""
+
+
+class RecordOutOfReach(RecordError, StorageError):
+    """A record that cannot be read just now, whatever it holds: nothing may be made of it."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.files import write_atomic
+from bench.errors import StorageError
+from bench.files import out_of_reach, write_atomic
 from bench.plain import to_plain
-from bench.records.record import REMEDY, RecordError, RunRecord
+from bench.records.record import REMEDY, RecordError, RecordOutOfReach, RunRecord
 
 _DIGITS = 9
 """Of an epoch's number."""
@@ -40,9 +41,16 @@ class RunFolder:
         write_atomic(self.path / "run.json", record.to_json(), replace=False)
 
     def set_aside(self) -> Path:
-        """Move a `run.json` that cannot be read out of the way; return where it is now."""
+        """Move a `run.json` that cannot be read out of the way; return where it is now.
+
+        Raises:
+            StorageError: it cannot be moved.
+        """
         aside = self.path / "run.json.unreadable"
-        os.replace(self.path / "run.json", aside)
+        try:
+            os.replace(self.path / "run.json", aside)
+        except OSError as error:
+            raise StorageError(f"{self.path / 'run.json'} cannot be set aside: {error.strerror}") from None
         return aside
 
     def read(self) -> RunRecord:
@@ -56,9 +64,15 @@ class RunFolder:
         return RunRecord.from_json(_content(path), str(path))
 
     def read_if_any(self) -> RunRecord | None:
-        """Read `run.json`; None where there is none that can be read."""
+        """Read `run.json`; None where there is none that holds a record.
+
+        Raises:
+            RecordOutOfReach: it cannot be read just now.
+        """
         try:
             return self.read()
+        except RecordOutOfReach:
+            raise
         except (FileNotFoundError, RecordError):
             return None
 
@@ -147,4 +161,6 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
+        if why := out_of_reach(error):
+            raise RecordOutOfReach(f"{path} cannot be read just now: {why}; give the same command again") from None
         raise RecordError(f"{path}: cannot be read: {error.strerror}; {REMEDY}") from None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from bench.errors import StorageError
 from bench.events import RunEnded, RunStarted, Warned
 from bench.execution.backlog import Backlog
 from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
@@ -257,6 +260,27 @@ def test_a_record_that_cannot_be_read_is_named_set_aside_and_run_again(study, te
     (told,) = [event.text for event in events if isinstance(event, Warned)]
     assert "set aside as run.json.unreadable" in told
     assert (study.folder("cosine") / "run.json.unreadable").read_text() == text
+
+
+@pytest.mark.parametrize("at", ["the start", "its turn"])
+def test_a_record_that_cannot_be_read_just_now_costs_nothing(study, monkeypatch, at):
+    """A server that blinks: the run may be done, or have a snapshot."""
+    study.write("cosine", "interrupted", snapshot_at(5))
+    path = study.folder("cosine") / "run.json"
+    read, there = Path.read_bytes, sorted(study.folder("cosine").iterdir())
+    backlog = study.open() if at == "its turn" else None
+
+    def blink(self):
+        if self == path:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", blink)
+    with pytest.raises(StorageError, match=r"run.json cannot be read just now: Stale file handle; give the same"):
+        study.drained(backlog or study.open())
+    monkeypatch.undo()
+    assert sorted(study.folder("cosine").iterdir()) == there
+    assert (["cosine"], 5, 8) in study.left()
 
 
 def another(tmp_path, *run_ids):
