@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 import strategies
 from bench.cli import app
-from bench.commands.recommend import _tell
+from bench.commands.recommend import _rates, _tell
 from bench.errors import UserError
 from bench.execution.slots import Throughput
 from bench.manifest import read_manifest
@@ -303,3 +304,10 @@ def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, mon
     assert again.stdout == first.stdout
     assert written == {path: path.stat().st_mtime_ns for path in study.glob("*/run.json")}
     assert read_manifest(study).looks == (2, 2)
+
+
+def test_a_step_that_does_not_fit_the_device_is_said_and_is_no_budget_too_small(monkeypatch):
+    monkeypatch.setattr("bench.execution.slots.measure", lambda *words, **more: [])
+    asked = SimpleNamespace(arms=[1, 2], model="yolo11n-polygon.yaml", settings=DEFAULTS)
+    with pytest.raises(UserError, match="no training step can be taken with batch=16 at imgsz=96; give a smaller"):
+        _rates(asked, "fp32", "0")

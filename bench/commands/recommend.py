@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands import options
+from bench.errors import UserError
 
 if TYPE_CHECKING:
     from bench.commands.wanted import Wanted
@@ -103,7 +104,14 @@ def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
     options.say("looking how fast it trains here, which takes a minute or so")
     most = min(cores(), len(asked.arms))
     settings = {**asked.settings, "amp": amp_of(precision)}
-    return measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)
+    found = measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)
+    if not found:
+        tried = f"batch={settings['batch']} at imgsz={settings['imgsz']}"
+        raise UserError(
+            f"--device {device}: no training step can be taken with {tried}; give a smaller --set batch=N or --set "
+            "imgsz=N, or another device"
+        )
+    return found
 
 
 def _seconds_an_epoch(asked: Wanted, readings: Sequence[Throughput]) -> float:

@@ -74,6 +74,7 @@ def run(
     from bench.commands.declaration import declare
     from bench.commands.wanted import decided, wanted
     from bench.commands.workers import ToTrain, workers_of
+    from bench.detector.precision import amp_of
     from bench.execution.afterwards import tell_what_was_missed
     from bench.execution.fresh import to_repeat, under_way
     from bench.execution.hardware import resolve_device, share_out
@@ -91,7 +92,7 @@ def run(
     )  # fmt: skip
     if until_decided and max_seeds <= asked.seeds:
         raise UserError(f"--max-seeds {max_seeds}: leaves nothing to add to {asked.seeds} seeds")
-    workers_for = workers_of(used_device, workers, per_gpu, asked.model, asked.settings)
+    workers_for = workers_of(used_device, workers, per_gpu, asked.model)
     options.writable(folder)
     tracking = TrackingConfig(wandb=wandb.value, tensorboard=tensorboard, folder=folder)
     check_tracking(tracking)
@@ -108,9 +109,14 @@ def run(
         segments = left_to_do(folder, runs, sharing=sharing, repeat=to_repeat(folder, ids) if fresh else {})
         pictures = {loaded.fingerprint: len(loaded.train.images) for loaded in asked.data.values()}
         images = sum(one.epochs * pictures[one.runs[0].data["fingerprint"]] for one in segments)
-        return ToTrain(len({run.id for one in segments for run in one.runs}), images)
+        found = ToTrain(len({run.id for one in segments for run in one.runs}), images)
+        if until_decided or controls:  # what these add is about one run more of each
+            more = ToTrain(len(asked.arms), len(asked.arms) * asked.settings["epochs"] * sum(pictures.values()))
+            return ToTrain(max(found.runs, more.runs), max(found.images, more.images))
+        return found
 
-    used_workers, threads = share_out(used_device, workers_for(left), len(runs))
+    settings = {**asked.settings, "amp": amp_of(chosen)}
+    used_workers, threads = share_out(used_device, workers_for(left, settings), len(runs))
     ending = carry_out_study(
         runs,
         Options(

@@ -21,11 +21,12 @@ class ToTrain(NamedTuple):
 
 
 def workers_of(
-    device: str, workers: int | None, per_gpu: str, model: str, settings: Mapping[str, Any]
-) -> Callable[[Callable[[], ToTrain]], int]:
+    device: str, workers: int | None, per_gpu: str, model: str
+) -> Callable[[Callable[[], ToTrain], Mapping[str, Any]], int]:
     """Return what tells the number of worker processes; on a GPU it measures, if nobody says.
 
-    It is handed what counts what is left, since counting reads every record and only the GPU wants to know.
+    It is handed what counts what is left, since counting reads every record and only the GPU wants to know, and the
+    training settings, precision included.
 
     Raises:
         UserError: `--per-gpu` is no number, or not for this device, or not the only one to say.
@@ -39,12 +40,12 @@ def workers_of(
             raise UserError(
                 f"--per-gpu {per_gpu}: runs go on the CPU here; --workers {per_gpu} says how many at a time"
             )
-        return lambda left: int(per_gpu)
+        return lambda left, settings: int(per_gpu)
     if workers is not None:
-        return lambda left: workers
+        return lambda left, settings: workers
     if device == "cpu":
-        return lambda left: cores()
-    return lambda left: _measured(device, left(), model, settings)
+        return lambda left, settings: cores()
+    return lambda left, settings: _measured(device, left(), model, settings)
 
 
 def _measured(device: str, left: ToTrain, model: str, settings: Mapping[str, Any]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +18,8 @@ AHEAD = 2
 """Batches that each of them has ready."""
 _MOST = 8
 """Ultralytics' own default of such processes."""
+_PR_SET_PDEATHSIG = 1
+"""Of Linux' <sys/prctl.h>."""
 _SHARED_MEMORY = Path("/dev/shm")
 _CHANNELS = 3
 
@@ -47,3 +51,13 @@ def loaders(wanted: int, images: int, batch: int, imgsz: int) -> int:
         room = shutil.disk_usage(_SHARED_MEMORY).free * share / 2
         most = min(most, int(room / (AHEAD * batch * _CHANNELS * imgsz**2)))
     return max(0, most)
+
+
+def end_with_parent(worker: int) -> None:
+    """Let a process that loads images end with the one that trains, whose death it may not notice while it waits.
+
+    Args:
+        worker: its number, which torch tells.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

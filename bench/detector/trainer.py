@@ -21,7 +21,7 @@ from ultralytics.utils.torch_utils import unwrap_model
 from bench.detector.data import EpochSampler, PolygonDataset
 from bench.detector.item_memory import ItemMemory, memory_of
 from bench.detector.job import Diverged, Job, Outcome, StageEnd
-from bench.detector.loaders import AHEAD, CONTEXT, loaders, spare_cores
+from bench.detector.loaders import AHEAD, CONTEXT, end_with_parent, loaders, spare_cores
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer, SharedMixer
 from bench.detector.model import PolygonModel, largest_size, model_config
@@ -236,6 +236,7 @@ class PolygonTrainer(PoseTrainer):
             num_workers=workers,
             prefetch_factor=AHEAD if workers else None,
             multiprocessing_context=CONTEXT if workers else None,
+            worker_init_fn=end_with_parent,
             pin_memory=self.device.type == "cuda",  # a batch then crosses the bus while the one before is trained on
             collate_fn=YOLODataset.collate_fn,
             generator=torch.Generator(),  # or it draws from torch's, whenever it is first asked: dropout would see that

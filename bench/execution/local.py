@@ -18,7 +18,7 @@ from bench.errors import StorageError
 from bench.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.environment import environment
 from bench.execution.lost import EXIT_CODE
-from bench.execution.stop import StopSignal
+from bench.execution.stop import StopSignal, deaf_to_ctrl_c
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON, RunFolder
 
@@ -84,31 +84,41 @@ class LocalPool:
             On Ctrl-C, the runs under way that could not end by themselves any more; none in the ordinary case.
 
         Raises:
-            StorageError: a worker could not write; the others have been stopped.
+            StorageError: a worker or this process could not write or read; the others have been stopped, and have left
+                a snapshot.
         """
         pool: list[_Worker] = []
         try:
             with _listening() as asked:
-                while not asked and (not source.empty or any(worker.work for worker in pool)):
-                    self._hand_out(source, pool)
-                    for worker, event in _events(pool, _TICK):
-                        if event is None:
-                            source.put_back(_bury(worker, on_event))
-                            pool.remove(worker)
-                        elif isinstance(event, WorkOver):
-                            source.put_back(_next(worker, event))
-                            if event.stopped:  # that worker ends itself
-                                _end(worker)
-                                pool.remove(worker)
-                            if event.halt:
-                                self._interrupt(pool, on_event, asked)
-                                raise StorageError(event.halt)
-                        else:
-                            self._pass_on(worker, event, on_event)
+                try:
+                    self._work_off(source, pool, on_event, asked)
+                except StorageError:
+                    self._interrupt(pool, on_event, asked)
+                    raise
                 self.stopped = bool(asked)
                 return self._interrupt(pool, on_event, asked) if asked else []
         finally:
             _stop(pool)
+
+    def _work_off(
+        self, source: Source, pool: list[_Worker], on_event: Callable[[Event], None], asked: list[int]
+    ) -> None:
+        """Do all work that a source has, or what there is of it until this process is told to stop."""
+        while not asked and (not source.empty or any(worker.work for worker in pool)):
+            self._hand_out(source, pool)
+            for worker, event in _events(pool, _TICK):
+                if event is None:
+                    source.put_back(_bury(worker, on_event))
+                    pool.remove(worker)
+                elif isinstance(event, WorkOver):
+                    source.put_back(_next(worker, event))
+                    if event.stopped:  # that worker ends itself
+                        _end(worker)
+                        pool.remove(worker)
+                    if event.halt:
+                        raise StorageError(event.halt)
+                else:
+                    self._pass_on(worker, event, on_event)
 
     def _hand_out(self, source: Source, pool: list[_Worker]) -> None:
         """Give every idle worker something to do; start one when there is none for it."""
@@ -158,7 +168,7 @@ class LocalPool:
         ours, theirs = _SPAWN.Pipe()
         # Not daemonic, which would forbid it loader processes of its own; it ends with its parent all the same.
         process = _SPAWN.Process(target=_serve, args=(theirs, self.threads), name=f"worker-{number}")
-        with environment(OMP_NUM_THREADS=str(self.threads)), _deaf_to_ctrl_c():
+        with environment(OMP_NUM_THREADS=str(self.threads)), deaf_to_ctrl_c():
             process.start()
         theirs.close()
         return _Worker(number, process, ours)
@@ -215,6 +225,9 @@ def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Even
                 yield worker, worker.connection.recv()
             except (EOFError, OSError):  # in the midst of a message, too
                 yield worker, None
+        # Processes that load images for it hold its end of the pipe, and may outlive it.
+        elif not worker.process.is_alive() and not worker.connection.poll():
+            yield worker, None
 
 
 def _next(worker: _Worker, over: WorkOver) -> list[Work]:
@@ -268,13 +281,3 @@ def _stop(pool: list[_Worker]) -> None:
             worker.connection.send(None)
     for worker in pool:
         _end(worker)
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let a child that is started begin without ears for Ctrl-C, which reaches the whole group: the parent decides."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from bench.execution.environment import environment
+from bench.execution.stop import deaf_to_ctrl_c
 
 SECONDS = 3.0
 """How long each number of processes is watched."""
@@ -122,7 +123,7 @@ def _memory_share(device: str) -> float:
 def _stepper(model: str, settings: Mapping[str, Any], device: str, threads: int) -> Iterator[Connection]:
     ours, theirs = _SPAWN.Pipe()
     process: BaseProcess = _SPAWN.Process(target=_serve, args=(theirs, model, dict(settings), device, threads))
-    with environment(OMP_NUM_THREADS=str(threads)):
+    with environment(OMP_NUM_THREADS=str(threads)), deaf_to_ctrl_c():
         process.start()
     theirs.close()
     try:

@@ -11,6 +11,16 @@ _SIGCHLD = getattr(signal, "SIGCHLD", None)
 """Windows has none."""
 
 
+@contextlib.contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Let a child that is started begin without ears for Ctrl-C, which reaches the whole group: the parent decides."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Stopped(BaseException):
     """Raised where a worker trains when it is told to stop. No `Exception`, so that no library swallows it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -94,3 +96,25 @@ def test_they_end_with_a_training_that_fails(job, tmp_path):
         trainer.run()
     assert len(trainer.seen) == 2
     assert not any(process.is_alive() for process in trainer.seen)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere images are loaded by the process that trains")
+def test_they_end_with_the_process_that_trains(tmp_path):
+    """Killed, it cannot tell them, and one that waits for somebody to read what it has loaded does not look."""
+    script = (
+        "import os, time\n"
+        "from bench.detector.loaders import end_with_parent\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    end_with_parent(0)\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(600)\n"
+        "print(child, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        said = {process.stdout.readline().strip() for _ in range(2)}
+        process.kill()
+        (child,) = said - {"ready"}
+        assert process.stdout.read() == ""  # which ends when nobody holds its other end
+    assert child.isdecimal()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+from types import SimpleNamespace
+
+import pytest
 
 import strategies
+from bench.errors import StorageError
 from bench.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.execution import local
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
 from bench.execution.task import Work
@@ -190,3 +196,34 @@ def test_a_worker_that_the_system_tells_to_stop_is_replaced_and_its_run_gone_on_
     assert ended == ["interrupted", "interrupted", "done"]
     (record,) = load_study(tmp_path)
     assert (record.status, record.metrics["final_epoch"]) == ("done", 4)
+
+
+def test_a_worker_is_dead_when_its_process_is_whoever_else_holds_its_pipe():
+    """The processes that load images for it do, and may hang when it was killed."""
+    ours, theirs = multiprocessing.Pipe()
+    dead = SimpleNamespace(is_alive=lambda: False)
+    worker = local._Worker(0, dead, ours, Work((), 1))
+    theirs.send("its last word")
+    assert list(local._events([worker], 0.01)) == [(worker, "its last word")]
+    assert list(local._events([worker], 0.01)) == [(worker, None)]
+    theirs.close()
+    assert list(local._events([worker], 0.01)) == [(worker, None)]
+
+
+def test_trouble_of_the_command_itself_stops_workers_that_leave_a_snapshot(tmp_path, make_runs, make_tasks):
+    class Failing(Queue):
+        def take(self):
+            if not self and any(isinstance(event, EpochDone) for event in events):
+                raise StorageError("run.json cannot be read just now: Stale file handle")
+            return super().take()
+
+        empty = False
+
+    events = []
+    tasks = make_tasks(make_runs("l2", epochs=200), tmp_path)
+    with pytest.raises(StorageError, match="Stale file handle"):
+        LocalPool(workers=2, threads=1).run(Failing(alone(tasks.values())), events.append)
+    (record,) = load_study(tmp_path)
+    assert record.status == "interrupted"
+    assert "goes on from epoch" in record.reason
+    assert (tmp_path / record.id / "snapshot.pt").exists()

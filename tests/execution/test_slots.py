@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import multiprocessing
+import os
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -86,6 +88,16 @@ def test_real_processes_take_real_steps_side_by_side():
     assert multiprocessing.active_children() == []
 
 
+def test_ctrl_c_is_the_parents_to_hear():
+    with slots._stepper(MODEL, {**DEFAULTS, "imgsz": 32, "batch": 2}, DEVICE, 1) as stepper:
+        (process,) = multiprocessing.active_children()
+        stepper.send("ready?")
+        assert stepper.recv() == "ready"
+        os.kill(process.pid, signal.SIGINT)
+        stepper.send(0.01)
+        assert stepper.recv()[0] > 0
+
+
 def test_a_process_that_dies_ends_it(monkeypatch):
     assert measure("no-such-model.yaml", DEFAULTS, DEVICE, threads=1, most=2, seconds=0.1) == []
     assert multiprocessing.active_children() == []
@@ -93,7 +105,7 @@ def test_a_process_that_dies_ends_it(monkeypatch):
 
 def test_who_says_how_many(monkeypatch):
     def count(device="0", workers=None, per_gpu="auto", runs=10):
-        return workers_of(device, workers, per_gpu, MODEL, DEFAULTS)(lambda: ToTrain(runs, 1000 * runs))
+        return workers_of(device, workers, per_gpu, MODEL)(lambda: ToTrain(runs, 1000 * runs), DEFAULTS)
 
     assert count("cpu") == cores()
     assert count(workers=3) == count(per_gpu="3") == 3
@@ -123,7 +135,7 @@ def test_who_says_how_many(monkeypatch):
 def test_what_cannot_be_said(options, message):
     words = {"device": "0", "workers": None, "per_gpu": "auto", **options}
     with pytest.raises(UserError, match=message):
-        workers_of(words["device"], words["workers"], words["per_gpu"], MODEL, DEFAULTS)
+        workers_of(words["device"], words["workers"], words["per_gpu"], MODEL)
 
 
 def test_readings_in_words():
