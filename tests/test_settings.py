@@ -41,6 +41,7 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
         ("optimizer=foo", "there are Adam"),
         ("save_period=5", "use --snapshot-every"),
         ("exist_ok=True", "leave it out"),
+        ("workers=0", "how many runs at a time"),
     ],
 )
 def test_a_wrong_override_is_one_clear_line(text, message):

@@ -30,6 +30,7 @@ def predict(
     from bench.detector.predictions import find_images, write_predictions
     from bench.errors import UserError
     from bench.execution.hardware import resolve_device
+    from bench.no_memory import as_user_error
 
     used_device = resolve_device(device)
     if out.exists():
@@ -39,7 +40,8 @@ def predict(
     options.writable(out, "-o DIR")
     try:
         size = image_size(model, imgsz)
-        found = detect(model, data, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch)
+        with as_user_error(batch, size, prefix="--"):
+            found = detect(model, data, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch)
         write_predictions(out, data, found)
     except BaseException:  # Ctrl-C too: nothing is left half-written
         shutil.rmtree(out, ignore_errors=True)

@@ -28,6 +28,7 @@ def train(
     from bench.detector.standalone import RunFolderTrainer
     from bench.history_columns import measured
     from bench.metrics import FIGURE
+    from bench.no_memory import as_user_error
     from datasets import DataError
 
     for source in plugin or []:
@@ -49,7 +50,8 @@ def train(
         options.say(f"epoch {epochs}/{job.settings['epochs']}: loss {row['loss']:.4g}{alpha}{ap}")
 
     try:
-        RunFolderTrainer(job, folder, say_epoch, _in_force(job, asked.place)).run()
+        with as_user_error(job.settings.get("batch", 16), job.settings.get("imgsz", 640)):
+            RunFolderTrainer(job, folder, say_epoch, _in_force(job, asked.place)).run()
     except Diverged as error:
         options.say(f"diverged: {error}; what there is lies in {folder}")
         raise SystemExit(1) from None

@@ -32,6 +32,7 @@ def val(
     from bench.detector.inference import detect, image_size
     from bench.evaluation import Evaluator
     from bench.execution.hardware import resolve_device
+    from bench.no_memory import as_user_error
 
     used_device = resolve_device(device)
     model = load_detector(weights)
@@ -39,7 +40,9 @@ def val(
     options.say_notes(loaded)
     if category_ids_of(model, loaded) != loaded.category_ids:
         options.say(f"{loaded.name}: the categories are in another order than the detector's, and matched by name")
-    found = detect(model, loaded, imgsz=image_size(model, imgsz), device=used_device, batch=batch)
+    size = image_size(model, imgsz)
+    with as_user_error(batch, size, prefix="--"):
+        found = detect(model, loaded, imgsz=size, device=used_device, batch=batch)
     figures = Evaluator(loaded.val.coco).evaluate(found)
     if json_:
         print(json.dumps(figures, indent=2))

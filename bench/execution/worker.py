@@ -17,6 +17,7 @@ import torch
 
 import datasets
 import strategies
+from bench import no_memory
 from bench.detector.device import torch_device
 from bench.detector.job import Diverged, Job, Outcome, StageEnd
 from bench.detector.model import model_digest
@@ -279,18 +280,12 @@ class _Attempt:
         return spent
 
 
-_NO_MEMORY = ("out of memory", "can't allocate memory", "unable to find an engine", "cublas_status_alloc_failed")
-"""In what libraries say where there is too little, in small letters."""
-
-
 def _reason(error: Exception, task: Task) -> str:
     """Return an exception in one line, with advice where there is some to give."""
-    text = brief(error)
-    if isinstance(error, MemoryError) or any(words in text.lower() for words in _NO_MEMORY):
-        settings = task.identity["settings"]
-        tried = f"batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"
-        return f"out of memory with {tried}: try fewer --workers, or a smaller --set batch=N or --set imgsz=N"
-    return text[:500]
+    if no_memory.is_no_memory(error):
+        tried = no_memory.told(task.identity["settings"])
+        return f"{tried}: try fewer --workers, or a smaller --set batch=N or --set imgsz=N"
+    return brief(error, 500)
 
 
 @contextlib.contextmanager

@@ -39,6 +39,7 @@ _OURS = {
     "save_dir": "use --out",
     "exist_ok": "leave it out: what is done is not done twice",
     "resume": "use the same command again",
+    "workers": "images are loaded by the cores that --workers leaves to a run; --workers N is how many runs at a time",
     "val": "use --val-every",
     "save_period": "use --snapshot-every",
     "patience": "use epochs=N: the last epoch is the one that is reported",
