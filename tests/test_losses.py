@@ -123,6 +123,20 @@ def test_l2_gradcheck():
     assert torch.autograd.gradcheck(lambda p: l2_loss(p, target, visible, area), pred.requires_grad_())
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_l2_and_its_gradient_are_exact_near_and_far(dtype):
+    """exp(-d / A) is tiny far away, and still the gradient's size: 17 areas away single precision has lost 1 + it."""
+    times = torch.tensor([1e-12, 1e-6, 1e-3, 0.5, 0.999, 1.0, 2.0, 8.0, 17.0, 40.0, 80.0], dtype=torch.float64)
+    along = times.sqrt().to(dtype)  # the distance along x, as this precision can say it
+    pred = torch.zeros(len(times), 3, 2, dtype=dtype)
+    pred[:, 0, 0] = along
+    first = torch.tensor([[1, 0, 0]]).expand(len(times), 3)
+    loss, grad = value_and_gradient(l2_loss, pred, torch.zeros_like(pred), first, torch.ones(len(times)))
+    exact, rtol = along.double(), 100 * torch.finfo(dtype).eps
+    torch.testing.assert_close(loss.double(), -torch.expm1(-exact.square()), rtol=rtol, atol=0.0)
+    torch.testing.assert_close(grad[:, 0, 0].double(), 2 * exact * torch.exp(-exact.square()), rtol=rtol, atol=0.0)
+
+
 def test_l2_saturates():
     """Far away it is 1 and its gradient is gone: it is neither strong for large errors nor convex."""
     value, gradient = value_and_gradient(l2_loss, row(UNIT) + 100, row(UNIT), torch.ones(1, 4), torch.ones(1))
@@ -379,6 +393,16 @@ def test_finite_for_extreme_values_together(dtype):
                 value, gradient = value_and_gradient(loss, pred, *args)
                 assert ((value >= 0) & (value <= 1)).all()
                 assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_vertex_that_is_no_number_is_no_match(form, value):
+    pred = row(UNIT, UNIT)
+    pred[1, 2, 0] = value
+    loss = mgiou_loss(pred, row(UNIT, UNIT), form)
+    assert loss[0] == 0
+    assert loss[1].isnan()
 
 
 def test_far_from_the_origin_in_single_precision():
@@ -673,16 +697,16 @@ def test_evaluation_measures_without_moving_the_averages():
     pred, target, mask, area = batch()
     loss = HybridPolygonLoss()
     loss(pred, target, mask, area)
-    before = {name: value.clone() for name, value in loss.state_dict().items()}
+    before = {name: value.clone() for name, value in loss.named_buffers()}
     loss.eval()(pred + 3, target, mask, area)
-    for name, value in loss.state_dict().items():
+    for name, value in loss.named_buffers():
         assert torch.equal(value, before[name])
 
 
 def test_state_survives_a_save_and_load():
     pred, target, mask, area = batch()
     one, other = HybridPolygonLoss(), HybridPolygonLoss()
-    one(pred, target, mask, area)
+    one(pred, target, mask, area, epoch=50)
     other.load_state_dict(one.state_dict())
     totals = [loss(pred + 1, target, mask, area)[0].item() for loss in (one, other)]
     assert totals[0] == totals[1]

@@ -31,8 +31,11 @@ class HybridPolygonLoss(nn.Module):
     - `exponential`: start · (end / start)^p
 
     With `normalize_gradients`, MGIoU is multiplied by EMA‖∂L2/∂v‖ / EMA‖∂MGIoU/∂v‖ (decay 0.9, kept in buffers,
-    updated in training mode alone), so that both losses pull on the vertices in the proportion alpha : 1 - alpha and
-    the step keeps the size it has under L2 (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257).
+    updated in training mode alone), so that both losses pull on the vertices in the proportion alpha : 1 - alpha, with
+    norms that add up to that of L2 alone (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257). Together they pull less
+    than that where they point apart.
+
+    `state_dict` holds the epoch given last, too.
 
     Args:
         alpha_schedule: one of `SCHEDULES`.
@@ -77,6 +80,14 @@ class HybridPolygonLoss(nn.Module):
             raise ValueError(re.sub(r"\b(schedule|start|end)\b", r"alpha_\1", told)) from None
         for name in ("l2_grad_ema", "mgiou_grad_ema"):
             self.register_buffer(name, torch.tensor(math.nan))  # NaN: nothing measured yet
+
+    def get_extra_state(self) -> dict[str, int]:
+        """Return what `state_dict` holds beside the buffers."""
+        return {"current_epoch": self.current_epoch}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        """Take what `get_extra_state` returned."""
+        self.current_epoch = state["current_epoch"]
 
     def get_alpha(self, epoch: int) -> float:
         """Return the weight of L2 in an epoch, counted from 0."""

@@ -38,6 +38,8 @@ def l2_loss(pred: Tensor, target: Tensor, visible: Tensor, area: Tensor, reducti
     area = area.reshape(-1, 1).to(pred.dtype).clamp_min(torch.finfo(pred.dtype).tiny ** 0.5)
     # Twice the difference of quarters cannot overflow. Its square can, and then the exponential stops the gradient.
     distance = 16 * (0.25 * pred - 0.25 * target).square().sum(-1)
-    terms = -torch.expm1(-distance / area)
+    times = distance / area
+    # Near, the difference of two numbers close to 1 would lose digits; far, the gradient that autograd has of expm1.
+    terms = torch.where(times < 1, -torch.expm1(-times), 1 - torch.exp(-times))
     seen = (visible != 0).to(pred.dtype)
     return reduce((terms * seen).sum(1) / seen.sum(1).clamp_min(1), reduction)

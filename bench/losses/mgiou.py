@@ -36,12 +36,14 @@ def mgiou_loss(
     - When every axis is left out, all 2V points lie on one line, and the loss is that of the GIoU along the line:
       0 for equal segments, 1 for points apart. All points in one place are equal shapes: 0.
 
+    A vertex that is not finite makes its row NaN, as in the package.
+
     Ties, up to rounding, are split evenly, between vertices that project to the same extreme and between polygons whose
     intervals end together. So the gradient is zero at equality, does not depend on the order of vertices, and moves
     the edge of a parallel box as a whole. Backward is written by hand and refuses `create_graph=True`.
 
     Args:
-        pred: predicted vertices, (B, V, 2), any finite values.
+        pred: predicted vertices, (B, V, 2).
         target: target vertices, (B, V, 2).
         form: `paper` or `centred`.
         convexity: weight of the package's convexity penalty (MGIoU+): the mean over the ring's corners, as ordered, of
@@ -104,7 +106,8 @@ class _MGIoU(torch.autograd.Function):
         extent = torch.where(usable, extent, 1)
         giou = overlap / extent
         # Dividing the sum, not the weights, gives exactly 0 at equality.
-        similarity = torch.where(number > 0, (giou * weight).sum(0) / number, 1)
+        # A row with a vertex that is no number has no usable axis either, and no size.
+        similarity = torch.where(number > 0, (giou * weight).sum(0) / number, 1 + 0 * shortest.sum(0))
 
         weight = weight / number.clamp_min(1)
         ctx.save_for_backward(points, unit, order, axes, shadows, high, low, slack, extent, giou, weight)
