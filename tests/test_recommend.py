@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import datasets
 import strategies
 from bench.cli import app
-from bench.commands.recommend import _rates, _tell
+from bench.commands.recommend import _first_runs, _rates, _tell
+from bench.commands.wanted import Wanted
 from bench.errors import UserError
 from bench.execution.slots import Throughput
 from bench.manifest import read_manifest
@@ -22,7 +24,7 @@ from bench.recommend import MOST_SEEDS, Rounds, affordable, in_the_running, outc
 from bench.recommend.text import words
 from bench.records import RunFolder
 from bench.settings import DEFAULTS
-from bench.study import Run
+from bench.study import Run, arms_of
 from tests.devices import DEVICE
 from tests.report.reading import table
 from tests.report.samples import record
@@ -89,6 +91,12 @@ def test_the_best_is_taken_over_the_seeds_that_all_have():
     best, other = standings(found)
     assert (best.key, best.difference, other.difference.n) == (COSINE, None, 4)
     assert standings({L2: {0: 0.5}, COSINE: {1: 0.6, 2: 0.4}})[0].key == COSINE  # no seed in common: the most seeds
+
+
+def test_who_was_dropped_does_not_hold_up_the_choice():
+    """Over the two seeds that all have, cosine is ahead; over those of the two that are left, l2 is."""
+    found = figures(l2=[0.598, 0.597, *[0.59] * 6], cosine=[0.600, 0.601, *[0.52] * 6], step=[0.2, 0.2])
+    assert [one.key for one in standings(found)] == [L2, COSINE, STEP]
 
 
 def test_who_lost_a_run_is_not_recommended_and_not_said_to_be_behind():
@@ -213,6 +221,14 @@ def test_what_was_dropped_comes_back_until_it_is_behind_beyond_doubt(make_rounds
     assert follow.figures(done)[L2].keys() > {0, 1, 2}
 
 
+def test_who_is_back_is_no_longer_said_to_be_left_out(make_rounds):
+    """step is dropped against cosine, which then loses a run and is not recommended any more."""
+    follow = make_rounds[0](0.0, l2=0.50, cosine=0.53, step=0.50)
+    _, done = follow_to_the_end(follow, lost={("cosine", 4)})
+    assert len(follow.figures(done)[STEP]) > 5
+    assert follow.dropped.keys() <= {COSINE}
+
+
 def test_a_seed_that_was_lost_is_not_tried_again_and_the_next_one_is(make_rounds):
     follow = make_rounds[0](0.0, l2=0.5, cosine=0.5)
     seeds, _ = follow_to_the_end(follow, lost={("l2", 1), ("cosine", 1)})
@@ -287,7 +303,7 @@ def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, mon
     rates = [Throughput(1, 60.0, 0.1), Throughput(2, 75.0, 0.2)]  # of 12 images: 0.2 s an epoch
     monkeypatch.setattr("bench.commands.recommend._rates", lambda *words: rates)
     command = [
-        "recommend", "--data", str(small_folder), "--budget", "1m", "--strategy", "l2", "--strategy", "cosine",
+        "recommend", "--data", str(small_folder), "--budget", "1h", "--strategy", "l2", "--strategy", "cosine",
         "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", DEVICE,
         "--precision", "fp32",
     ]  # fmt: skip
@@ -311,3 +327,24 @@ def test_a_step_that_does_not_fit_the_device_is_said_and_is_no_budget_too_small(
     asked = SimpleNamespace(arms=[1, 2], model="yolo11n-polygon.yaml", settings=DEFAULTS)
     with pytest.raises(UserError, match="no training step can be taken with batch=16 at imgsz=96; give a smaller"):
         _rates(asked, "fp32", "0")
+
+
+def test_a_larger_budget_goes_on_with_the_strategies_and_epochs_of_the_first(tmp_path, small_folder):
+    def asked(*names, epochs=100):
+        arms = arms_of([strategies.build(name) for name in names], ("paper",))
+        data = {"small": datasets.load(small_folder)}
+        return Wanted(arms, data, 1, None, "yolo11n-polygon.yaml", None, {**DEFAULTS, "epochs": epochs}, False, None)
+
+    begun = asked("l2", "cosine", epochs=10).runs("fp32")
+    for one in begun:
+        keep(tmp_path, one, 0.5)
+    found = _first_runs(asked("l2", "cosine", "step"), "fp32", tmp_path)
+    assert {one.id for one in found} == {one.id for one in begun}
+    assert _first_runs(asked("l2", "cosine", "step"), "bf16", tmp_path) == []
+
+
+def test_where_no_run_comes_to_its_end_the_exit_code_is_1(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        _tell(tmp_path, Rounds({}, dict, len, float), 60.0)
+    assert ended.value.code == 1
+    assert "no run came to its end" in capsys.readouterr().err

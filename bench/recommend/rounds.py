@@ -72,10 +72,11 @@ class Standing(NamedTuple):
 def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2) -> list[Standing]:
     """Return every strategy that has a figure, the recommended one first.
 
-    That is the one of the highest mean over the seeds that all who may be recommended have; where they have none in
-    common, among those with the most seeds. The best was picked by its figures out of K, so that each of K would have
-    had its K - 1 comparisons: their level is a K-th of 5 %, shared by Holm's method and paid for every look from
-    `first_look` seeds to `MOST_SEEDS`.
+    That is the one of the highest mean among those with the most seeds, or one less, since a round may have been broken
+    off: over the seeds that they share. Who was dropped has fewer, and does not hold up the choice.
+
+    The best was picked by its figures out of K, so that each of K would have had its K - 1 comparisons: their level is
+    a K-th of 5 %, shared by Holm's method and paid for every look from `first_look` seeds to `MOST_SEEDS`.
 
     Args:
         figures: at least one strategy with a seed.
@@ -94,11 +95,12 @@ def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2
 
 
 def _best(figures: Figures) -> Key:
-    shared = set.intersection(*(set(by_seed) for by_seed in figures.values()))
-    if shared:
-        return max(figures, key=lambda key: fmean(figures[key][seed] for seed in shared))
     most = max(len(by_seed) for by_seed in figures.values())
-    return max((key for key in figures if len(figures[key]) == most), key=lambda key: fmean(figures[key].values()))
+    front = {key: by_seed for key, by_seed in figures.items() if len(by_seed) >= most - 1}
+    shared = set.intersection(*(set(by_seed) for by_seed in front.values()))
+    if shared:
+        return max(front, key=lambda key: fmean(front[key][seed] for seed in shared))
+    return max((key for key in front if len(front[key]) == most), key=lambda key: fmean(front[key].values()))
 
 
 def in_the_running(found: Sequence[Standing]) -> list[Key]:
@@ -165,9 +167,8 @@ class Rounds:
         for key in self.templates:
             if key not in left:
                 self.dropped.setdefault(key, over[key])
-        if len(left) > 1:
-            return left
-        left = open_to_the_best(found)
+        if len(left) == 1:
+            left = open_to_the_best(found)
         for key in left:
             self.dropped.pop(key, None)
         return left if len(left) > 1 else []
