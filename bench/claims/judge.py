@@ -113,16 +113,21 @@ def _by_arm(arms: Iterable[Arm], records: Iterable[RunRecord]) -> tuple[Runs, Ru
 def combine(per_data_set: Sequence[Sequence[Judgement]]) -> list[Judgement]:
     """Return the verdict on each claim over several data sets: it must hold on all of them.
 
-    A claim that is refuted on one is refuted; since any of them may do that, each must do so at a stricter level
-    (Bonferroni).
+    A claim that is refuted on one is refuted. Any of them may do that, which the test pays for: Simes 1986, An improved
+    Bonferroni procedure. Unlike Bonferroni's own, it refutes what is refuted on each of them.
     """
     together = []
     for judgements in zip(*per_data_set, strict=True):
         findings = tuple(finding for judgement in judgements for finding in judgement.findings)
         support = max(judgement.p_support for judgement in judgements)
-        refute = min(1.0, len(judgements) * min(judgement.p_refute for judgement in judgements))
+        refute = _simes([judgement.p_refute for judgement in judgements])
         together.append(_decided(judgements[0].claim, support, refute, findings))
     return _with_holm(together)
+
+
+def _simes(p_values: Sequence[float]) -> float:
+    """Return the p-value of all hypotheses together, of tests that are independent or depend positively."""
+    return min(p * (len(p_values) / rank) for rank, p in enumerate(sorted(p_values), 1))
 
 
 def _judgement(claim: Claim, findings: Sequence[Finding]) -> Judgement:

@@ -56,7 +56,9 @@ def least_spread(figures: Mapping[str, Figures], lost: Collection[str], looks: L
     """Return whose figures vary least over seeds, by sign-flip tests of their distances from the median, seed by seed.
 
     A test of variances that takes figures as normal (Pitman and Morgan's) names one of two like strategies every
-    second time where one run in ten collapses, and such runs are what this criterion is about.
+    second time where one run in ten collapses, and such runs are what this criterion is about. The sign-flip test's
+    p-value is doubled: distances from one's own median are not quite symmetric, so that without it one of two like
+    strategies would be named in up to 8 % of studies whose figures are skewed (simulated, 6 to 20 seeds).
 
     Source: Brown & Forsythe 1974, Robust tests for the equality of variances, for the distances from the median.
     """
@@ -64,7 +66,7 @@ def least_spread(figures: Mapping[str, Figures], lost: Collection[str], looks: L
     def beats(first: str, others: Sequence[str]) -> list[bool]:
         a = figures[first]
         shared = [len(a.keys() & figures[other].keys()) for other in others]
-        found = [_less_spread_p(a, figures[other]) for other in others]
+        found = [min(1.0, 2 * _less_spread_p(a, figures[other])) for other in others]
         return _holm([over_looks_exact(p, n, looks) for p, n in zip(found, shared, strict=True)])
 
     spreads = {name: stdev(one.values()) for name, one in figures.items() if len(one) > 1}

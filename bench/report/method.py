@@ -41,7 +41,7 @@ CLAIMS = (
     "many runs. Claims are about the strategies as they are registered now: a run whose label stood for other "
     "parameters is left out. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* "
     "marks those that would not stand if all claims were looked at together (Holm). Over several data sets a claim "
-    "must hold on each of them to be SUPPORTED, and one alone can refute it (Bonferroni). The evidence shown is the "
+    "must hold on each of them to be SUPPORTED, and one alone can refute it (Simes). The evidence shown is the "
     "part that a verdict hangs on, or the one that keeps the claim from being supported; `python -m bench claims` "
     "writes every part of every claim with its run ids."
 )
@@ -55,8 +55,8 @@ PROBE = (
 CRITERIA = (
     "A winner is named only where the first beats each of the others at 5 % (Holm; each criterion by itself): by "
     "paired t-tests over seeds, by Boschloo's exact test for rates, for the spread by a sign-flip test of the "
-    "distances from the median, which takes six seeds; counts need no test, and may tie. Extremes (worst seed, worst "
-    "data set) and ranges have no test here, and so no winner. "
+    "distances from the median, its p-value doubled, which takes seven seeds; counts need no test, and may tie. "
+    "Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
     "A strategy that lost runs is not named: in recovery, runs of its escape test or of its own; in the escape rate, "
     "tests that failed, since one that diverged counts as not escaped. An escape test that several rows show competes "
     f"once, under its strategy's name. A spread competes from a mean mAP50-95 of {LEARNT:g} on: what always fails is "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -257,6 +258,21 @@ def test_over_data_sets_a_claim_must_hold_on_all():
     assert combine([good, unclear])[0].verdict == "UNDECIDED"
     assert combine([good, bad])[0].verdict == "REFUTED"
     assert combine([good, bad])[0].run_ids == good[0].run_ids
+
+
+@pytest.mark.parametrize(
+    ("p_values", "verdict"),
+    [
+        ((0.04, 0.03), "REFUTED"),  # on each of them
+        ((0.05, 0.05, 0.05), "REFUTED"),
+        ((0.024, 0.9), "REFUTED"),
+        ((0.026, 0.9), "UNDECIDED"),  # one of two chances
+        ((0.04, 0.06), "UNDECIDED"),
+    ],
+)
+def test_what_is_refuted_on_each_data_set_is_refuted_over_all(p_values, verdict):
+    (one,) = judge([claim(difference(A, B))], runs(A, CLOSE) + runs(B, UP), None)
+    assert combine([[replace(one, p_refute=p)] for p in p_values])[0].verdict == verdict
 
 
 # The claims as declared.

@@ -165,8 +165,8 @@ def test_there_is_no_share_of_an_own_run_that_ended_degenerate_or_learnt_nothing
 
 
 def test_what_learns_nothing_is_no_winner_of_steadiness():
-    calm, wild = [0.500, 0.501, 0.503, 0.502, 0.499, 0.504], [0.6, 0.4, 0.45, 0.62, 0.3, 0.7]
-    dead = [2e-7, 1e-7, 0.0, 5e-7, 3e-7, 0.0]
+    calm, wild = [0.500, 0.501, 0.503, 0.502] * 2, [0.6, 0.4, 0.45, 0.62] * 2
+    dead = [2e-7, 1e-7, 0.0, 5e-7] * 2
     _, winner = criteria(study(cosine=calm, l2=wild, mgiou=dead))["seed_spread"]
     assert winner.names == ("cosine (paper)",)
 
