@@ -93,9 +93,9 @@ class Mix(Strategy):
         normalization: what each loss is divided by before it is mixed.
             `none`: nothing. `constant`: L2 is multiplied by 0.01. `loss-ema`: each loss by the EMA of its value
             (decay 0.9, from 1.0). `gradient`: each loss by the EMA of its gradient's norm at the vertices
-            (decay 0.9), then both by the EMA of ‖∂L2/∂v‖, so that the step keeps the size it has under `l2`
-            (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257). Where L2 is saturated, so far away that its gradient
-            has vanished, MGIoU's is scaled to nothing with it.
+            (decay 0.9), then both multiplied by the EMA of ‖∂L2/∂v‖, so that their norms add up to that of `l2` alone
+            (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257); together they pull less where they point apart. Where L2
+            is saturated, so far away that its gradient has vanished, MGIoU's is scaled to nothing with it.
     """
 
     normalization: str = "none"
@@ -167,7 +167,9 @@ def _plain(value: Any) -> str:
     """Return a value so that `parse` reads it again: one list of values stands in another, which is a grid of one."""
     if isinstance(value, tuple):
         return f"[{_listed(value)}]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return text if float(text := f"{value:g}") == value else repr(value)
+    return str(value)
 
 
 def _listed(value: Any) -> str:

@@ -11,6 +11,7 @@ import importlib.util
 import itertools
 import math
 import pkgutil
+import re
 import sys
 import traceback
 import typing
@@ -28,6 +29,9 @@ from strategies.source import digest_of
 from strategies.usable import check_step
 
 ENTRY_POINTS = "hybridloss.strategies"
+
+_TEXT_TO_YAML = re.compile(r"[+-]?\d+\.?[eE][+-]?\d+|[+-]?(\d+\.\d*|\.\d+)[eE]\d+")
+"""Numbers that YAML 1.1 takes for text: without a point, or without the exponent's sign."""
 
 _registry: dict[str, type[Strategy]] = {}
 S = TypeVar("S", bound=type[Strategy])
@@ -239,6 +243,8 @@ def _cast(value: Any, wanted: Any, where: str) -> Any:
     if wanted is tuple and isinstance(value, list):
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if wanted is float and isinstance(value, str) and _TEXT_TO_YAML.fullmatch(value.strip()):
         value = float(value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise StrategyError(f"{where}: expected {wanted.__name__}, got {type(value).__name__}")

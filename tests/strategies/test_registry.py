@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +72,12 @@ def test_an_integer_is_taken_for_a_float():
     (one,) = strategies.parse("static[alpha=1]")
     assert isinstance(one.alpha, float)
     assert one == strategies.build("static", {"alpha": 1.0})
+
+
+@pytest.mark.parametrize("alpha", [0.1234567, 2 / 3, 1e-7, 0.1 + 0.2, 0.5])
+def test_a_label_is_read_again_as_the_same_strategy(alpha):
+    one = strategies.build("static", {"alpha": alpha})
+    assert strategies.parse(one.label) == [one]
 
 
 def test_the_label_names_what_differs_from_the_defaults():
@@ -247,3 +255,26 @@ def test_a_text_for_one_strategy_is_read_as_such_and_by_what_is_registered_then(
         finally:
             strategies.registry._registry.pop("test-one", None)
     assert [type(one) for _, one in found] == [cls for cls, _ in found]
+
+
+def test_a_package_registers_through_the_entry_point_group_that_the_readme_names(tmp_path):
+    (tmp_path / "a_package.py").write_text(
+        "from strategies import Mix, register\n"
+        "@register('test-packaged')\n"
+        "class Packaged(Mix):\n"
+        "    def alpha_at(self, signals):\n"
+        "        return 0.5\n"
+    )
+    info = tmp_path / "a_package-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-package\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[hybridloss.strategies]\npackaged = a_package\n")
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", "import strategies; print(strategies.build('test-packaged').label)"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(root)])},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "test-packaged\n"), done.stderr
