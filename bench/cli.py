@@ -52,6 +52,10 @@ def main() -> None:
     streams.make_ready()
     try:
         _main()
+    except ImportError as error:
+        if ".so" not in str(error):
+            raise
+        _fail(f"{error}; on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0 brings what OpenCV needs")
     except (KeyboardInterrupt, typer.Abort):
         say("stopped by Ctrl-C")
         raise SystemExit(130) from None

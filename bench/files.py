@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 from pathlib import Path
 
 from bench.errors import StorageError
@@ -31,7 +32,8 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
     Raises:
         StorageError: it cannot be written. Nothing of it is left.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A process's number is its own on one machine; machines may share the folder.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:

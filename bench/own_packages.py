@@ -19,5 +19,14 @@ def _is_own(name: str) -> bool:
     return spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == _ROOT / name
 
 
+# Of Hugging Face's. Installed into one folder, each takes the place of some of the other's files.
+if (_ROOT / "datasets" / "arrow_dataset.py").exists():
+    print(
+        f"bench: {_ROOT} holds another package `datasets` and this one's, mixed; install this one with pip install -e, "
+        "or in an environment of its own",
+        file=sys.stderr,
+    )
+    raise SystemExit(2)
+
 if not all(map(_is_own, ("strategies", "datasets"))):
     sys.path.insert(0, str(_ROOT))  # workers are given this path too

@@ -48,6 +48,9 @@ def commit() -> tuple[str | None, str | None]:
             return None
         return done.stdout
 
+    top = git("rev-parse", "--show-toplevel")
+    if top is None or Path(os.fsdecode(top).rstrip("\r\n")).resolve() != root:
+        return None, None  # installed into an environment, which may lie in a checkout of something else
     head = git("rev-parse", "HEAD")
     changes = git("diff", "HEAD", "--", "*.py", "pyproject.toml")
     dirty = hashlib.sha256(changes).hexdigest()[:12] if changes else None

@@ -14,10 +14,17 @@ Maker = Callable[[Path], None]
 
 
 def default_cache() -> Path:
-    """Return `$BENCH_CACHE`, else `hybrid-loss-bench` in the user's cache."""
+    """Return `$BENCH_CACHE`, else `hybrid-loss-bench` in the user's cache.
+
+    Raises:
+        DataError: there is neither a cache nor a home.
+    """
     if chosen := os.environ.get("BENCH_CACHE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybrid-loss-bench"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hybrid-loss-bench"
+    except RuntimeError:
+        raise DataError("this user has no home folder to keep data in; set BENCH_CACHE") from None
 
 
 def made(folder: Path, make: Maker, *, what: str, remedy: str = "set BENCH_CACHE", replace: bool = False) -> Path:

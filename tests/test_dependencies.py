@@ -58,4 +58,4 @@ def test_what_is_imported_is_declared(folder, declared):
 def test_what_is_declared_has_a_range():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     ranges = {plain(line) for line in lines if not line.startswith("#")}
-    assert (DEPENDENCIES | EXTRAS["export"] | EXTRAS["test"]) - ranges - {"hybrid-loss-bench", "ruff"} == set()
+    assert (DEPENDENCIES | EXTRAS["export"] | EXTRAS["test"]) - ranges - {"hybrid-loss-bench"} == set()

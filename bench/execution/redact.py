@@ -13,5 +13,8 @@ def redacted(text: str) -> str:
     for name in _SECRETS:
         if secret := os.environ.get(name):
             text = text.replace(secret, f"<{name}>")
-    home = str(Path.home())
+    try:
+        home = str(Path.home())
+    except RuntimeError:  # this user has none
+        return text
     return text if home == os.sep else text.replace(home, "~")

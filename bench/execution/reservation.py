@@ -52,7 +52,7 @@ class Reservations:
         self.refusal = ""
         self._held: set[str] = set()
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise UserError(f"{path} cannot be written to: {error.strerror}") from None
 

@@ -42,5 +42,5 @@ def has_key(settings: Any, default_server: bool) -> bool:
 def _netrc_files() -> Iterator[netrc.netrc]:
     told = os.environ.get("NETRC")
     for path in [told] if told else ["~/.netrc", "~/_netrc"]:
-        with contextlib.suppress(OSError, netrc.NetrcParseError):
+        with contextlib.suppress(OSError, RuntimeError, netrc.NetrcParseError):
             yield netrc.netrc(Path(path).expanduser())

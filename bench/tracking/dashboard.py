@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,16 +114,15 @@ def packages() -> tuple[Any, Any, Any]:
     return workspaces, reports, expr
 
 
-def is_online(folder: Path) -> bool:
-    """Return whether a key is configured and W&B is not set to be offline.
-
-    Args:
-        folder: the study's; nothing of W&B goes elsewhere.
+def is_online() -> bool:
+    """Return whether a key is configured and W&B is not set to be offline. Nothing of W&B is left anywhere.
 
     Raises:
         UserError: W&B does not take what it is set to, or cannot be imported.
     """
-    check_wandb(TrackingConfig("auto", False, folder))
+    scratch = tempfile.mkdtemp(prefix="hybrid-loss-bench-")  # W&B's own process writes a log to the folder it has
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    check_wandb(TrackingConfig("auto", False, Path(scratch)))
     return mode("auto") == "online"
 
 

@@ -94,12 +94,10 @@ def _read(path: Path, raw: dict[str, Any], folder: Path, notes: Counter[str]) ->
     where = shown(path)
     name, origin = _image(path, raw, folder)
     if isinstance(origin, bytes):
-        with tempfile.NamedTemporaryFile(
-            suffix=Path(name).suffix
-        ) as file:  # OpenCV says of files alone whether it reads them
-            file.write(origin)
-            file.flush()
-            size = size_of(origin, Path(file.name), where)
+        with tempfile.TemporaryDirectory() as scratch:  # OpenCV says of files alone whether it reads them
+            file = Path(scratch) / f"image{Path(name).suffix}"
+            file.write_bytes(origin)
+            size = size_of(origin, file, where)
     else:
         size = size_of(content(origin, where), origin, where)
     for side, stated in zip(size, (raw.get("imageWidth"), raw.get("imageHeight")), strict=True):

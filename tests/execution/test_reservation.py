@@ -101,3 +101,12 @@ def test_a_file_system_without_locks_is_used_and_it_is_said(tmp_path, monkeypatc
 def test_a_file_that_cannot_be_made_is_one_clear_line(tmp_path):
     with pytest.raises(UserError, match="cannot be written to"):
         Reservations(tmp_path / "absent" / COMMANDS)
+
+
+def test_where_there_are_no_posix_locks_a_command_works_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(reservation, "fcntl", None)  # as on Windows, which has not that flag either
+    monkeypatch.delattr(os, "O_CLOEXEC", raising=False)
+    ours = Reservations(tmp_path / COMMANDS)
+    assert ours.take([A, B])
+    ours.release([A])
+    ours.close()
