@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from typing import NamedTuple
 from unittest import mock
@@ -24,6 +25,7 @@ def bench(*words) -> Said:
     out, err = io.StringIO(), io.StringIO()
     code = 0
     with (
+        mock.patch.dict(os.environ),  # of a process of its own
         mock.patch.object(sys, "argv", ["bench", *map(str, words)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.devices import DEVICE
 
 _SCRATCH = Path(tempfile.mkdtemp(prefix="hybrid-loss-bench-tests-"))
+atexit.register(shutil.rmtree, _SCRATCH, ignore_errors=True)
+
+# What the user's own environment says is not what is tested.
+for _variable in [name for name in os.environ if name.startswith("WANDB_")]:
+    del os.environ[_variable]
+for _variable in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "http_proxy", "all_proxy"):
+    os.environ.pop(_variable, None)
+    os.environ.pop(_variable.upper(), None)
+os.environ["WANDB_MODE"] = "offline"
 
 # Before any of the libraries is imported: they read these once. Worker processes inherit them.
 for _variable in (
@@ -33,8 +45,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Started in the background of a script, this process ignores Ctrl-C, and what it starts would too: tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-os.environ.pop("WANDB_API_KEY", None)
-os.environ["WANDB_MODE"] = "offline"
+# How long a test takes says nothing on a machine that does other things.
+settings.register_profile(
+    "house",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.too_slow],
+)
+settings.load_profile("house")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -57,14 +75,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     places = {here / name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _scratch():
-    yield
-    import shutil
-
-    shutil.rmtree(_SCRATCH, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

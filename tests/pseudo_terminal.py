@@ -22,6 +22,7 @@ _TAKE = "import os; os.close(os.open(os.ttyname(0), os.O_RDWR))\n"
 _BENCH = "import runpy, sys; sys.argv = ['bench', *sys.argv[1:]]; runpy.run_module('bench', run_name='__main__')\n"
 _HOME = "\x1b[H"
 _LEAVE = "\x1b[?1049l"
+_PATIENCE = 300.0
 
 
 class Terminal:
@@ -88,8 +89,9 @@ class Terminal:
         return [line.rstrip() for line in _lines(self.text.rpartition(_LEAVE)[2])]
 
     def _read(self) -> bool:
+        if not select.select([self._master], [], [], _PATIENCE)[0]:
+            raise AssertionError(f"nothing was written for {_PATIENCE:.0f} s after {self.text[-2000:]!r}")
         with contextlib.suppress(OSError):  # the other side is closed
-            select.select([self._master], [], [])
             if content := os.read(self._master, 65536):
                 self.text += self._decoder.decode(content)
                 return True

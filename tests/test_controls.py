@@ -159,3 +159,8 @@ def test_a_suite_tests_the_escape_of_every_strategy_once():
     tested = [one.by for one in found if one.by in core]
     assert sorted(tested) == sorted({*core} - {"mgiou-centred"})
     assert "test-late" in tested
+
+
+def test_without_the_reference_every_strategy_is_run_once_more(runs):
+    chosen = [run for run in runs if run.label in ("cosine", "static") and run.seed == 0]
+    assert [(one.label, one.replicate) for one in replicates(chosen)] == [(run.label, 1) for run in chosen]

@@ -14,7 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 import strategies
-from bench import recommend, settings
+from bench import settings
 from bench.cli import app
 from bench.execution.worker import carry_out
 from datasets import registry
@@ -69,7 +69,8 @@ def home(tmp_path, monkeypatch, small_folder):
     for key, value in SMALL.items():
         monkeypatch.setitem(settings.DEFAULTS, key, value)
     monkeypatch.setitem(settings.QUICK, "epochs", SMALL["epochs"])
-    monkeypatch.setattr(recommend, "MOST_SEEDS", 2)
+    for module in ("bench.recommend", "bench.recommend.rounds"):
+        monkeypatch.setattr(f"{module}.MOST_SEEDS", 2)
     monkeypatch.setattr("bench.execution.session.LocalPool", Here)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -25,6 +25,7 @@ from bench.commands.words import Words, arm_of, read_words
 from bench.detector import onnx_export
 from bench.detector.checkpoint import load_detector
 from bench.detector.inference import detect
+from bench.detector.job import Diverged
 from bench.detector.predictions import find_images
 from bench.detector.standalone import RunFolderTrainer
 from bench.errors import UserError
@@ -271,6 +272,26 @@ def test_ctrl_c_says_where_what_there_is_lies(small_folder, tmp_path, monkeypatc
     monkeypatch.setattr(RunFolderTrainer, "run", stop)
     done = bench(*short(small_folder, tmp_path))
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, "bench: stopped by Ctrl-C in the first epoch")
+
+
+def test_a_loss_that_is_no_number_is_exit_code_1(small_folder, tmp_path, monkeypatch):
+    def diverge(trainer):
+        raise Diverged("loss is nan at the end of epoch 1")
+
+    monkeypatch.setattr(RunFolderTrainer, "run", diverge)
+    done = bench(*short(small_folder, tmp_path))
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith("bench: diverged: loss is nan at the end of epoch 1; what there is")
+
+
+def test_too_little_memory_is_one_line_and_leaves_no_folder(small_folder, tmp_path, monkeypatch):
+    def run_out(trainer):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+
+    monkeypatch.setattr(RunFolderTrainer, "run", run_out)
+    with pytest.raises(UserError, match=r"^out of memory with batch=4 at imgsz=64: give a smaller batch or imgsz$"):
+        bench(*short(small_folder, tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()
 
 
 def test_none_of_ultralytics_integrations_is_started(small_folder, tmp_path, monkeypatch):

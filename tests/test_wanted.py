@@ -8,9 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.commands.options import Form
+import pytest
+
+from bench.commands import wanted as module
+from bench.commands.options import Form, Precision
 from bench.commands.run import _report_words
+from bench.commands.wanted import Wanted, decided
 from bench.losses import FORMS
+from bench.manifest import Manifest, write_manifest
+from bench.settings import DEFAULTS
 from strategies import Strategy
 from tests.commands import bench, refused
 
@@ -54,3 +60,14 @@ def test_the_forms_are_the_same_where_they_are_said_again():
     """Options may not load torch, and strategies may not import bench: both have words of their own."""
     assert [one.value for one in Form] == [*FORMS, "both"]
     assert Strategy.forms == FORMS
+
+
+@pytest.mark.parametrize(("gain", "precision"), [(1.09, "fp32"), (1.1, "bf16")])
+def test_the_precision_is_measured_when_a_study_begins_and_kept_to(tmp_path, monkeypatch, gain, precision):
+    asked = Wanted([], {}, 1, None, "yolo11n-polygon.yaml", None, DEFAULTS, False, None)
+    monkeypatch.setattr(module, "gain_of_bf16", lambda *words: gain)
+    assert decided(Precision.auto, asked, tmp_path, "cpu") == (precision, gain)
+    write_manifest(tmp_path, Manifest("core", "x", bf16_gain=gain).widened(Manifest(None, "x")))
+    monkeypatch.setattr(module, "gain_of_bf16", lambda *words: pytest.fail("measured again"))
+    assert decided(Precision.auto, asked, tmp_path, "cpu") == (precision, gain)
+    assert decided(Precision.fp32, asked, tmp_path, "cpu") == ("fp32", None)

@@ -25,7 +25,7 @@ def dashboard(
 
     folder = options.find_study(out, study)
     name, project = folder.resolve().name, wandb_side.project(folder)
-    online = wandb_side.is_online(folder) and not json_
+    online = wandb_side.is_online() and not json_
     entity = wandb_side.entity() if online else os.environ.get("WANDB_ENTITY", "your-entity")
     definitions = wandb_side.define(entity, project, name, render(load_report(folder), "md"))
     if json_:

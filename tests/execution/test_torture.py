@@ -19,8 +19,22 @@ from .study import Study, group_of, kill, wait_until_gone, workers_of
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, small_folder):
-    return carried_out(Study(tmp_path_factory.mktemp("undisturbed"), small_folder))
+def first(tmp_path_factory, small_folder):
+    """Return what a study leaves that nothing happens to, and the seconds that it took."""
+    began = time.monotonic()
+    return carried_out(Study(tmp_path_factory.mktemp("undisturbed"), small_folder)), time.monotonic() - began
+
+
+@pytest.fixture
+def undisturbed(first):
+    return first[0]
+
+
+def wait_for(moment):
+    deadline = time.monotonic() + 600
+    while not moment():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
 
 
 def carried_out(study):
@@ -30,27 +44,30 @@ def carried_out(study):
     return study.left_behind()
 
 
-def test_three_kills_at_random_moments_change_nothing(tmp_path, small_folder, undisturbed):
-    assert tortured(Study(tmp_path / "study", small_folder), 3) == undisturbed
+def test_three_kills_at_random_moments_change_nothing(tmp_path, small_folder, first):
+    undisturbed, seconds = first
+    assert tortured(Study(tmp_path / "study", small_folder), 3, seconds) == undisturbed
 
 
 @pytest.mark.slow
 def test_thirty_kills_at_random_moments_change_nothing(tmp_path, small_folder):
+    began = time.monotonic()
     undisturbed = carried_out(Study(tmp_path / "undisturbed", small_folder, seeds=16))
-    assert tortured(Study(tmp_path / "study", small_folder, seeds=16), 30) == undisturbed
+    seconds = min(32.0, time.monotonic() - began)  # half of it is the longest pause, of which there are thirty
+    assert tortured(Study(tmp_path / "study", small_folder, seeds=16), 30, seconds) == undisturbed
 
 
-def tortured(study, kills):
+def tortured(study, kills, seconds):
     """Return what a study leaves whose workers and command are killed, whatever they are at.
 
-    They start, train, write snapshots, measure and write records.
+    They start, train, write snapshots, measure and write records. It takes so many seconds when nothing happens to it.
     """
     rng = random.Random(kills)
     done: dict[str, str] = {}
     for number in range(kills):
         process = study.start("--workers", 2)
         # The longer a study has been going, the later its workers get to work: half of the kills come early.
-        pause = rng.uniform(1, 8) if number % 2 else rng.uniform(6, 16)
+        pause = seconds * (rng.uniform(0.05, 0.3) if number % 2 else rng.uniform(0.25, 0.5))
         deadline = time.monotonic() + pause
         while time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
@@ -94,9 +111,7 @@ def test_two_commands_divide_the_work(tmp_path, small_folder, undisturbed):
 def test_a_command_takes_over_what_another_one_leaves(tmp_path, small_folder, undisturbed):
     study = Study(tmp_path / "study", small_folder)
     first, second = (study.start("--workers", 1) for _ in range(2))
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (workers_of(first) and any(study.counts.iterdir())):
-        time.sleep(0.1)
+    wait_for(lambda: workers_of(first) and any(study.counts.iterdir()))
     for pid in group_of(first):
         kill(pid)
     first.communicate()
@@ -111,9 +126,7 @@ def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder, undistu
 
     study = Study(tmp_path / "study", small_folder)
     process = study.start("--workers", 2, "--snapshot-every", 100)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any(study.counts.iterdir()):
-        time.sleep(0.1)
+    wait_for(lambda: any(study.counts.iterdir()))
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130, said

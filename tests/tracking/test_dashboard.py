@@ -64,8 +64,21 @@ def test_the_definitions_are_of_one_study_grouped_by_strategy(name):
     assert all(one["metadata"]["runSets"][0]["filters"]["filters"][0]["value"] == name for one in grids)
 
 
+@pytest.fixture
+def no_folder_of_wandb(monkeypatch):
+    """Take away where the tests have W&B put its files; a user has not said so."""
+    for name in ("WANDB_CACHE_DIR", "WANDB_DATA_DIR"):
+        monkeypatch.setenv(name, "what it sets is undone afterwards")
+        monkeypatch.delenv(name)
+
+
+def beside_runs(study):
+    return [path.name for path in study.iterdir() if not (path / "run.json").exists()]
+
+
+@pytest.mark.usefixtures("no_folder_of_wandb")
 def test_offline_it_says_what_would_be_saved(out, monkeypatch):
-    monkeypatch.setattr("socket.create_connection", lambda *args: pytest.fail("the network was asked"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **more: pytest.fail("the network was asked"))
     said = bench("dashboard", "--out", out)
     assert said.code == 0
     assert said.err.startswith("bench: W&B is offline here or has no key (wandb login): nothing is saved; ")
@@ -73,14 +86,16 @@ def test_offline_it_says_what_would_be_saved(out, monkeypatch):
     for name, panels in SECTIONS.items():
         assert f"\n  {name}\n" in said.out
         assert all(f"\n    {panel.words}\n" in said.out for panel in panels)
-    assert [path.name for path in (out / "main").iterdir() if not (path / "run.json").exists()] == []
+    assert beside_runs(out / "main") == []
 
 
+@pytest.mark.usefixtures("no_folder_of_wandb")
 def test_json_is_what_w_and_b_would_be_sent(out):
     said = bench("dashboard", "--json", "--out", out)
     assert (said.code, said.err) == (0, "")
     assert json.loads(said.out).keys() == {"workspace", "report"}
     assert "cosine" in said.out  # the study's report is in it
+    assert beside_runs(out / "main") == []
 
 
 @pytest.fixture
