@@ -167,7 +167,7 @@ def test_controls_and_added_seeds_follow_and_are_not_repeated(tmp_path, small_fo
     one = "static[normalization=gradient]"  # whose weights follow its run
     words = ("--strategy", "l2", "--strategy", one, "--controls", "--until-decided", "--max-seeds", 3, "--aa")
     for _ in range(2):
-        done = small_run(tmp_path, small_folder, *words, "--seeds", 2)
+        done = small_run(tmp_path, small_folder, *words, "--seeds", 2, "--set", "imgsz=32")
         assert done.returncode == 0, done.stderr
         found = Counter((record.label, record.replicate) for record in load_study(tmp_path / "main"))
         seeds = found[one, 0]

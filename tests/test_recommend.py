@@ -142,10 +142,10 @@ def test_a_strategy_without_any_figure_is_named():
 def test_with_no_effect_a_strategy_is_seldom_said_to_be_behind():
     """The best of K is picked by its figures, and that must not pass for evidence."""
     rng, wrong = np.random.default_rng(5), 0
-    for _ in range(400):
+    for _ in range(250):
         found = {(f"s{k}", None): dict(enumerate(rng.normal(0.5, 0.02, 5))) for k in range(6)}
         wrong += any(one.verdict.verdict == "worse" for one in standings(found)[1:])
-    assert wrong / 400 < 0.05
+    assert wrong / 250 < 0.05
 
 
 def test_a_large_effect_is_found():

