@@ -9,8 +9,8 @@ from typing import Any
 from bench.errors import UserError, brief
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "unable to find an engine", "cublas_status_alloc_failed")
-_OTHERS_DOING = ("busy or unavailable", "dataloader worker")
-"""In what libraries say, in small letters: where there is too little, and where somebody else is at it."""
+_BROUGHT_DOWN = ("busy or unavailable", "dataloader worker")
+"""In what libraries say, in small letters: of too little memory; of a GPU that others have, or a loader that died."""
 
 
 def is_no_memory(error: Exception) -> bool:
@@ -18,9 +18,9 @@ def is_no_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
-def told(settings: Mapping[str, Any]) -> str:
-    """Return that memory has run out, with the settings that it depends on."""
-    return f"out of memory with batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"
+def size_of(settings: Mapping[str, Any]) -> str:
+    """Return those training settings in words that the memory of a step depends on."""
+    return f"batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"
 
 
 @contextlib.contextmanager
@@ -40,7 +40,7 @@ def as_user_error(batch: int | None, imgsz: int | None, prefix: str = "") -> Ite
     except (RuntimeError, MemoryError) as error:
         if is_no_memory(error):
             less = f"give a smaller {prefix}batch or {prefix}imgsz"
-            raise UserError(f"{told({'batch': batch, 'imgsz': imgsz})}: {less}") from None
-        if any(words in str(error).lower() for words in _OTHERS_DOING):
+            raise UserError(f"out of memory with {size_of({'batch': batch, 'imgsz': imgsz})}: {less}") from None
+        if any(words in str(error).lower() for words in _BROUGHT_DOWN):
             raise UserError(brief(error, 300)) from None
         raise

@@ -100,16 +100,16 @@ def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
     from bench.cores import cores
     from bench.detector.precision import amp_of
     from bench.execution.slots import measure
+    from bench.no_memory import size_of
 
     options.say("looking how fast it trains here, which takes a minute or so")
     most = min(cores(), len(asked.arms))
     settings = {**asked.settings, "amp": amp_of(precision)}
     found = measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)
     if not found:
-        tried = f"batch={settings['batch']} at imgsz={settings['imgsz']}"
         raise UserError(
-            f"--device {device}: no training step can be taken with {tried}; give a smaller --set batch=N or --set "
-            "imgsz=N, or another device"
+            f"--device {device}: no training step can be taken with {size_of(settings)}; give a smaller --set batch=N "
+            "or --set imgsz=N, or another device"
         )
     return found
 
