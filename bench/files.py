@@ -21,6 +21,11 @@ def out_of_reach(error: OSError) -> str:
     return (error.strerror or type(error).__name__) if error.errno in _OUT_OF_REACH else ""
 
 
+def not_now(path: Path | str, why: str) -> str:
+    """Return what to tell of a file that is out of reach."""
+    return f"{path} cannot be read just now: {why}; give the same command again"
+
+
 def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> None:
     """Write a file so that a reader, or a machine that dies, finds the old one or the new one and nothing between.
 

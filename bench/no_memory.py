@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from bench.errors import UserError, brief
 
@@ -18,9 +17,9 @@ def is_no_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)
 
 
-def size_of(settings: Mapping[str, Any]) -> str:
-    """Return those training settings in words that the memory of a step depends on."""
-    return f"batch={settings.get('batch')} at imgsz={settings.get('imgsz')}"
+def size_of(batch: int | None, imgsz: int | None) -> str:
+    """Return in words what the memory of a step depends on: images at a time, and their side in pixels."""
+    return f"batch={batch} at imgsz={imgsz}"
 
 
 @contextlib.contextmanager
@@ -40,7 +39,7 @@ def as_user_error(batch: int | None, imgsz: int | None, prefix: str = "") -> Ite
     except (RuntimeError, MemoryError) as error:
         if is_no_memory(error):
             less = f"give a smaller {prefix}batch or {prefix}imgsz"
-            raise UserError(f"out of memory with {size_of({'batch': batch, 'imgsz': imgsz})}: {less}") from None
+            raise UserError(f"out of memory with {size_of(batch, imgsz)}: {less}") from None
         if any(words in str(error).lower() for words in _BROUGHT_DOWN):
             raise UserError(brief(error, 300)) from None
         raise

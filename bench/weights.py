@@ -12,7 +12,7 @@ import torch
 from torch.serialization import save
 
 from bench.errors import StorageError
-from bench.files import out_of_reach
+from bench.files import not_now, out_of_reach
 
 
 class NoTensors(Exception):
@@ -52,7 +52,7 @@ def load_tensors(path: Path | str, mmap: bool = False) -> Any:
         raise
     except Exception as error:  # whatever a broken file makes them run into
         if why := _trouble(error):
-            raise StorageError(f"{path} cannot be read just now: {why}; give the same command again") from None
+            raise StorageError(not_now(path, why)) from None
         raise NoTensors(f"{path}: {type(error).__name__}") from None
 
 

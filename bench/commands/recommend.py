@@ -107,9 +107,10 @@ def _rates(asked: Wanted, precision: str, device: str) -> list[Throughput]:
     settings = {**asked.settings, "amp": amp_of(precision)}
     found = measure(asked.model, settings, device, threads=1, most=most, seconds=_PROBE_SECONDS)
     if not found:
+        tried = size_of(settings["batch"], settings["imgsz"])
         raise UserError(
-            f"--device {device}: no training step can be taken with {size_of(settings)}; give a smaller --set batch=N "
-            "or --set imgsz=N, or another device"
+            f"--device {device}: no training step can be taken with {tried}; give a smaller --set batch=N or --set "
+            "imgsz=N, or another device"
         )
     return found
 

@@ -283,7 +283,8 @@ class _Attempt:
 def _reason(error: Exception, task: Task) -> str:
     """Return an exception in one line, with advice where there is some to give."""
     if no_memory.is_no_memory(error):
-        tried = no_memory.size_of(task.identity["settings"])
+        settings = task.identity["settings"]
+        tried = no_memory.size_of(settings.get("batch"), settings.get("imgsz"))
         return f"out of memory with {tried}: try fewer --workers, or a smaller --set batch=N or --set imgsz=N"
     return brief(error, 500)
 

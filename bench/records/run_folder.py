@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.errors import StorageError
-from bench.files import out_of_reach, write_atomic
+from bench.files import not_now, out_of_reach, write_atomic
 from bench.plain import to_plain
 from bench.records.record import REMEDY, RecordError, RecordOutOfReach, RunRecord
 
@@ -162,5 +162,5 @@ def _content(path: Path) -> bytes:
         raise
     except OSError as error:
         if why := out_of_reach(error):
-            raise RecordOutOfReach(f"{path} cannot be read just now: {why}; give the same command again") from None
+            raise RecordOutOfReach(not_now(path, why)) from None
         raise RecordError(f"{path}: cannot be read: {error.strerror}; {REMEDY}") from None
