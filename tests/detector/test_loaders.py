@@ -107,9 +107,9 @@ def test_they_end_with_the_process_that_trains(tmp_path):
         "child = os.fork()\n"
         "if not child:\n"
         "    end_with_parent(0)\n"
-        "    print('ready', flush=True)\n"
+        "    os.write(1, b'ready\\n')\n"  # a line at once, whatever PYTHONUNBUFFERED says: the two share a pipe
         "    time.sleep(600)\n"
-        "print(child, flush=True)\n"
+        "os.write(1, b'%d\\n' % child)\n"
         "time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:

@@ -126,7 +126,7 @@ def test_ctrl_c_leaves_a_snapshot_and_no_process(tmp_path, small_folder):
 
     study = Study(tmp_path / "study", small_folder)
     process = study.start("--workers", 2, "--snapshot-every", 100)
-    wait_for(lambda: any(study.counts.iterdir()))
+    wait_for(lambda: any("1" in path.read_text().split() for path in study.counts.iterdir()))  # an epoch is over
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130, said
