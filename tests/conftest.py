@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -75,6 +76,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     places = {here / name: place for place, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Take what the imports have left out of the garbage collector's rounds: a training asks for one at its end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

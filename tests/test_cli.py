@@ -15,6 +15,7 @@ import pytest
 from bench.records import RunFolder, load_study
 from tests.commands import refused
 from tests.devices import DEVICE
+from tests.models import SMALL
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -150,7 +151,8 @@ def test_one_run_that_fails_takes_no_other_down(tmp_path, small_folder):
             "return 1.0 if", "assert signals.epochs == 20, 'on purpose'\n        return 1.0 if"
         )
     )
-    done = small_run(tmp_path, small_folder, "--strategy", "test-failing", "--strategy", "l2", "--plugin", plugin)
+    words = ("--strategy", "test-failing", "--strategy", "l2", "--plugin", plugin, "--model", SMALL)
+    done = small_run(tmp_path, small_folder, *words)
     assert done.returncode == 1
     assert "failed: AssertionError: on purpose" in done.stderr
     assert "Traceback" not in done.stderr
@@ -166,8 +168,9 @@ def test_one_run_that_fails_takes_no_other_down(tmp_path, small_folder):
 def test_controls_and_added_seeds_follow_and_are_not_repeated(tmp_path, small_folder):
     one = "static[normalization=gradient]"  # whose weights follow its run
     words = ("--strategy", "l2", "--strategy", one, "--controls", "--until-decided", "--max-seeds", 3, "--aa")
+    words += ("--model", SMALL, "--seeds", 2, "--set", "imgsz=32")
     for _ in range(2):
-        done = small_run(tmp_path, small_folder, *words, "--seeds", 2, "--set", "imgsz=32")
+        done = small_run(tmp_path, small_folder, *words)
         assert done.returncode == 0, done.stderr
         found = Counter((record.label, record.replicate) for record in load_study(tmp_path / "main"))
         seeds = found[one, 0]

@@ -26,6 +26,7 @@ from bench.records import RunFolder
 from bench.settings import DEFAULTS
 from bench.study import Run, arms_of
 from tests.devices import DEVICE
+from tests.models import SMALL
 from tests.report.reading import table
 from tests.report.samples import record
 
@@ -305,7 +306,7 @@ def test_a_budget_from_end_to_end_and_the_same_again(small_folder, tmp_path, mon
     command = [
         "recommend", "--data", str(small_folder), "--budget", "1h", "--strategy", "l2", "--strategy", "cosine",
         "--set", "epochs=2", "--set", "imgsz=32", "--set", "batch=4", "--out", str(tmp_path), "--device", DEVICE,
-        "--precision", "fp32",
+        "--precision", "fp32", "--model", SMALL,
     ]  # fmt: skip
     for module in ("bench.recommend", "bench.recommend.rounds"):
         monkeypatch.setattr(f"{module}.MOST_SEEDS", 2)

@@ -11,6 +11,7 @@ from bench.arm import Arm
 from bench.detector.job import Job
 from bench.settings import DEFAULTS
 from tests.devices import DEVICE
+from tests.models import SMALL
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,6 +36,7 @@ def job(small):
         vertices: int = 4,
         until=None,
         pretrained=None,
+        model: str = SMALL,
         **settings,
     ) -> Job:
         chosen = [one for text in texts for one in strategies.parse(text)]
@@ -43,7 +45,7 @@ def job(small):
             data=data,
             vertices=vertices,
             seed=seed,
-            model="yolo11n-polygon.yaml",
+            model=model,
             settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, "nbs": 4, **settings},
             device=DEVICE,
             val_every=1,

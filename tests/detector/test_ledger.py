@@ -13,6 +13,7 @@ from bench.detector.trainer import PolygonTrainer
 from bench.history_columns import LEDGER_COLUMNS
 from bench.losses import l2_loss, mgiou_loss
 from strategies import build, parse
+from tests.models import USUAL
 
 from .test_pairing import equal, train
 
@@ -148,6 +149,6 @@ def test_training_with_and_without_the_ledger_gives_the_same_weights(job, tmp_pa
 
 
 def test_where_all_before_the_head_is_frozen_there_is_nothing_to_measure(job, tmp_path):
-    _, rows, _ = train(job("cosine", freeze=23), tmp_path)
+    _, rows, _ = train(job("cosine", model=USUAL, freeze=23), tmp_path)
     assert all(math.isnan(rows[-1][column]) for column in PROBE_COLUMNS)
     assert rows[-1]["grad_l2"] > 0  # at the vertices there is

@@ -13,6 +13,7 @@ from bench.detector.model import PolygonModel, model_config
 from bench.detector.pretrained import pretrained_weights, transferred
 from bench.detector.trainer import PolygonTrainer
 from bench.errors import UserError
+from tests.models import USUAL
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_training_starts_from_them(job, tmp_path, model, kind):
         other = PoseModel("yolo11n-pose.yaml", verbose=False)  # 17 keypoints: its head's last layers do not fit
         torch.save({"epoch": 1, "model": other, "train_args": {}}, path)
         wanted = other.state_dict()
-    trainer = PolygonTrainer(job("l2", pretrained=str(path)), tmp_path / "run", lambda rows: None)
+    trainer = PolygonTrainer(job("l2", model=USUAL, pretrained=str(path)), tmp_path / "run", lambda rows: None)
     trainer.setup_model()
     found = trainer.model.state_dict()
     fitting = [key for key, value in found.items() if key in wanted and wanted[key].shape == value.shape]
@@ -49,7 +50,7 @@ def test_classes_are_found_again_by_name_where_they_are_in_another_order(job, tm
     model.names = {0: "sheet", 1: "card"}
     torch.save({"epoch": 1, "model": model, "train_args": {}}, tmp_path / "weights.pt")
     data = dataclasses.replace(small, categories=("card", "sheet"), category_ids=(1, 2))
-    wanted = job("l2", data=data, pretrained=str(tmp_path / "weights.pt"), cls_remap=remap)
+    wanted = job("l2", model=USUAL, data=data, pretrained=str(tmp_path / "weights.pt"), cls_remap=remap)
     trainer = PolygonTrainer(wanted, tmp_path / "run", lambda rows: None)
     trainer.setup_model()
     before, after = (one.model[-1].cv3[0][-1].weight for one in (model, trainer.model))

@@ -11,6 +11,7 @@ import torch
 
 from bench.detector.snapshot import _copied, restore
 from bench.detector.trainer import PolygonTrainer
+from tests.models import USUAL
 
 from .test_pairing import equal
 
@@ -39,7 +40,7 @@ def train(job, folder, after=None, snapshot=None, cls=PolygonTrainer):
 
 CASES = [
     ("static[normalization=loss-ema]", 3, {"optimizer": "SGD", "cos_lr": True, "flipud": 0.5, "degrees": 10.0}),
-    ("adaptive", 3, {}),
+    ("adaptive", 3, {"model": USUAL}),
     ("two-stage-50", 2, {}),  # at the very moment of the switch
     ("two-stage-50[stage2_lr=0.1]", 4, {}),
     ("two-stage-50[restart=true]", 2, {}),

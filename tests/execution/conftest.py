@@ -10,11 +10,13 @@ import pytest
 
 import datasets
 import strategies
+from bench.detector.model import model_digest
 from bench.execution.task import Task, Work
 from bench.settings import DEFAULTS
 from bench.study import arms_of, plan
 from bench.tracking import TrackingConfig
 from tests.devices import DEVICE
+from tests.models import SMALL
 
 
 class Queue(deque):
@@ -35,14 +37,15 @@ class Queue(deque):
 def make_runs(small_folder):
     """Return a maker of runs: `make_runs("l2", "cosine", epochs=4, forms=("paper", "centred"))`."""
 
-    def make(*texts, seeds=(0,), forms=("paper",), **settings):
+    def make(*texts, seeds=(0,), forms=("paper",), model=SMALL, **settings):
         return plan(
             arms_of([one for text in texts for one in strategies.parse(text)], forms),
             seeds=seeds,
             data=datasets.load(small_folder),
             vertices=4,
-            model="yolo11n-polygon.yaml",
+            model=model,
             settings={**DEFAULTS, "epochs": 2, "imgsz": 64, "batch": 4, **settings},
+            model_digest=model_digest(model),
         )
 
     return make

@@ -14,6 +14,7 @@ from bench.execution.task import Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
 from bench.sharing import Start
+from tests.models import USUAL
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +92,7 @@ def test_shared_and_alone_leave_the_same_to_the_last_bit(tmp_path, make_runs, ma
 
 
 def test_so_they_do_in_bfloat16(tmp_path, make_runs, make_tasks):
-    runs = make_runs("l2", "two-stage-50", epochs=2, nbs=4, amp="bf16")
+    runs = make_runs("l2", "two-stage-50", epochs=2, nbs=4, amp="bf16", model=USUAL)
     shared, single = make_tasks(runs, tmp_path / "shared"), make_tasks(runs, tmp_path / "single")
     carry_out_all(runs, shared, True)
     carry_out_all(runs, single, False)

@@ -18,6 +18,7 @@ from bench.execution.task import Work
 from bench.execution.worker import carry_out
 from bench.records import RunFolder
 from bench.tracking import open_trackers
+from tests.models import SMALL
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def test_a_snapshot_that_no_trainer_fits_is_set_aside_and_its_run_starts_again(m
 def test_a_model_that_was_edited_meanwhile_fails_the_run(make_runs, make_tasks, tmp_path):
     (run,) = make_runs("l2")
     folder, _, events = carried_out_in(make_tasks, dataclasses.replace(run, model_digest="0" * 12), tmp_path)
-    assert events[-1].reason == "yolo11n-polygon.yaml: the model changed while the study ran; start it again"
+    assert events[-1].reason == f"{SMALL}: the model changed while the study ran; start it again"
     assert folder.read().status == "failed"
 
 
