@@ -116,6 +116,22 @@ def test_who_lost_a_run_is_not_recommended_and_not_said_to_be_behind():
     assert standings(found, all_lost)[0].key == COSINE  # nobody else has a figure
 
 
+def test_who_is_ahead_on_few_seeds_is_said_to_be_ahead_and_not_undecided():
+    rng = np.random.default_rng(0)
+    found = {
+        L2: dict(enumerate(rng.normal(0.6, 0.01, 10))),
+        COSINE: dict(enumerate(rng.normal(0.8, 0.01, 7))),
+        STEP: dict(enumerate(rng.normal(0.6, 0.01, 10))),
+    }
+    said = words(standings(found), found, {COSINE: 7}, {})
+    assert said[0].startswith("Use ")
+    assert not said[0].startswith("Use cosine")
+    assert row_of(said, "cosine (paper)")["verdict"].startswith("better")
+    assert "Ahead on the seeds that both have, and not recommended on so few: cosine (paper) (7 seeds)." in said
+    (open_,) = (line for line in said if line.startswith("Not settled (UNDECIDED) against 1 of 2: "))
+    assert "cosine" not in open_
+
+
 def test_a_run_counts_by_its_figure_or_as_lost_and_one_that_goes_on_not_at_all():
     records = [
         *(record("l2", seed, 0.5 + seed / 10) for seed in range(2)),

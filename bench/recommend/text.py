@@ -11,7 +11,7 @@ from bench.recommend.rounds import Figures, Key, Standing
 from bench.report.markup import plain_table
 from bench.report.numbers import figure, with_interval
 from bench.report.row import REFERENCE
-from bench.statistics import WORSE
+from bench.statistics import BETTER, WORSE
 
 
 def words(
@@ -29,23 +29,28 @@ def words(
     behind = [one for one in others if one.verdict.verdict == WORSE]
     open_ = [one for one in others if one not in behind and (one.key not in lost or best.key in lost)]
     unfit = [one for one in others if one not in behind and one not in open_]
+    ahead = [one for one in open_ if one.verdict.verdict == BETTER]
+    undecided = [one for one in open_ if one not in ahead]
     lines = [f"Use {arm_name(*best.key)}: mAP50-95 {figure(best.mean)} over {_seeds(figures[best.key])}."]
     if not others:
         lines.append("Nothing else came to its end: there is nothing to compare it with.")
     elif not open_ and behind:
         each = "the other" if not unfit else "those without a lost run, which are"
         lines.append(f"Sure at 95 %: each of {each} {len(behind)} is behind, all of them looked at together.")
-    elif open_:
-        names = ", ".join(arm_name(*one.key) for one in open_)
-        lines.append(f"Not settled (UNDECIDED) against {len(open_)} of {len(others)}: {names}.")
-        reference = next((one for one in open_ if one.key[0] == REFERENCE), None)
+    elif undecided:
+        names = ", ".join(arm_name(*one.key) for one in undecided)
+        lines.append(f"Not settled (UNDECIDED) against {len(undecided)} of {len(others)}: {names}.")
+        reference = next((one for one in undecided if one.key[0] == REFERENCE), None)
         if reference is not None:
             lines.append(f"It is not shown to be better than {REFERENCE} alone, which is the simplest.")
-        needed = [one.verdict.seeds_to_decide for one in open_ if one.verdict.seeds_to_decide]
+        needed = [one.verdict.seeds_to_decide for one in undecided if one.verdict.seeds_to_decide]
         if needed:
             lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
     if behind:
         lines.append(f"Behind beyond doubt: {', '.join(arm_name(*one.key) for one in behind)}.")
+    if ahead:
+        names = ", ".join(f"{arm_name(*one.key)} ({_seeds(figures[one.key])})" for one in ahead)
+        lines.append(f"Ahead on the seeds that both have, and not recommended on so few: {names}.")
     if unfit:
         names = ", ".join(arm_name(*one.key) for one in unfit)
         lines.append(f"Not behind, and not recommended, since runs were lost: {names}.")
