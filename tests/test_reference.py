@@ -10,11 +10,13 @@ from bench.errors import UserError
 from bench.records import RunFolder, load_study
 from bench.report import load_report
 from bench.report.figures import describe
+from bench.report.numbers import percent
 from tests.tools.places import FIGURES, README, STUDY, TEXT
 from tests.tools.publish import RECORDS, take
 from tests.tools.regenerate import COMMAND, regenerate, texts
 
 from .generated import assert_generated
+from .report.reading import table
 from .report.samples import record
 
 
@@ -46,6 +48,16 @@ def test_the_report_is_that_of_its_records(generated):
 
 def test_the_first_screen_is_that_of_its_records(generated):
     assert_generated(README, generated[README])
+
+
+def test_the_first_screen_shows_the_bow_ties_that_a_hull_hides(generated, report):
+    rows = {row["strategy"]: row for row in table(generated[README], "full-image")}
+    (family,) = report.families
+    members = [one for one in report.comparisons if one.title in family.members]
+    rates = [row.means["bow_tie"] for one in members for row in one.core if row.label == "mgiou"]
+    assert max(rates) > 0.3
+    assert rows["mgiou"]["bow tie"] == " / ".join(map(percent, rates))
+    assert "mAP50-95 is of the convex hull of the vertices; rings as predicted are in the report." in generated[README]
 
 
 def test_the_figures_are_there_and_no_others(figures, generated):
