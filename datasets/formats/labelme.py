@@ -159,6 +159,7 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
     if not isinstance(shapes, list):
         raise DataError(f"{where}: 'shapes' must be a list")
     found: dict[Any, tuple[str, list[Ring]]] = {}
+    left_out = False
     for index, shape in enumerate(shapes):
         place = f"{where}: shapes[{index}]"
         if not isinstance(shape, dict):
@@ -171,17 +172,20 @@ def _objects(shapes: Any, size: tuple[int, int], where: str, notes: Counter[str]
         kind = shape.get("shape_type", "polygon")
         if kind not in _TAKEN:
             notes[f"shapes are of the kind {short(str(kind))}, and left out"] += 1
+            left_out = True
             continue
         ring = _corners(shape.get("points"), kind, place)
         _, parts = found.setdefault(index if group is None else (label, group, "grouped"), (label, []))
         parts += polygons({"segmentation": [ring]}, size, place)
+    if left_out and not found:
+        notes["images have no shape but such as are left out, and are background"] += 1
     if joined := sum(len(parts) > 1 for _, parts in found.values()):
         notes["objects are several shapes of one group_id, taken as the parts of one"] += joined
     return list(found.values())
 
 
-_TAKEN = ("polygon", "rectangle", "rotation")
-"""The last is X-AnyLabeling's, with the four corners of a box that is turned."""
+_TAKEN = ("polygon", "rectangle", "oriented_rectangle", "rotation")
+"""The last two are labelme's and X-AnyLabeling's own, with the four corners of a box that is turned."""
 
 
 def _corners(points: Any, kind: str, where: str) -> list[float]:

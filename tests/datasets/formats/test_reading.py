@@ -78,6 +78,9 @@ def test_a_changed_label_or_image_is_seen(load, tmp_path):
          "1 shapes are of the kind 'circle', and left out"),
         (labelme(labelled("a.png", [shape("x", SQUARE, group_id=1), shape("x", TRIANGLE, group_id=1)])),
          "1 objects are several shapes of one group_id"),
+        ({**labelme(), "train/c.png": picture(30), "train/d.png": picture(40), "train/d.json": labelled("d.png", ()),
+          "train/c.json": labelled("c.png", (shape("x", [[1, 1], [2, 2]], shape_type="circle"),))},
+         "1 images have no shape but such as are left out, and are background"),
         ({**labelme(), "train/idle.png": picture(30)}, "1 images have no label file, and are left out"),
         ({**labelme(), "test/c.json": labelled("c.png")}, "1 images of test/ are left out"),
         ({**labelme(), "settings.json": {}}, "1 JSON files have no 'shapes'"),
@@ -250,8 +253,9 @@ def test_an_image_inside_its_file_is_taken_where_its_path_is_another_machines(lo
     assert len(data.train.images[0].objects) == 2
 
 
-def test_a_turned_box_is_a_polygon(load):
-    turned = shape("tile", [[10, 2], [18, 10], [10, 18], [2, 10]], shape_type="rotation")
+@pytest.mark.parametrize("kind", ["rotation", "oriented_rectangle"])
+def test_a_turned_box_is_a_polygon(load, kind):
+    turned = shape("tile", [[10, 2], [18, 10], [10, 18], [2, 10]], shape_type=kind)
     assert len(load(labelme(labelled("a.png", (turned,)))).train.images[0].objects) == 1
 
 
