@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Protocol
 
-from bench.claims.declared import CLAIMS
-from bench.claims.fingerprint import fingerprint
 from bench.claims.model import Finding, Judgement
 from bench.plain import to_plain
 from bench.text import one_line
@@ -22,29 +21,53 @@ class Compared(Protocol):
     judgements: Sequence[Judgement]
 
 
-def to_text(comparisons: Iterable[Compared]) -> str:
-    """Return the verdicts by topic, each with its evidence and run ids."""
-    lines = [f"claims {fingerprint(CLAIMS)}"]
-    for comparison in comparisons:
-        counts = Counter(judgement.verdict for judgement in comparison.judgements)
-        told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
-        lines += ["", f"{one_line(comparison.title)}: {told}"]
-        topic = None
-        for judgement in comparison.judgements:
-            if judgement.claim.topic != topic:
-                topic = judgement.claim.topic
-                lines += ["", topic]
-            lines += _lines(judgement)
+class Together(Compared, Protocol):
+    """What claims are judged on over several data sets: a family of a report."""
+
+    members: Sequence[str]
+
+
+class Reported(Protocol):
+    """A report, as far as it is about claims."""
+
+    claims: str
+    declared: str | None
+    changed: Sequence[str] | None
+    families: Sequence[Together]
+    comparisons: Sequence[Compared]
+
+
+def to_text(report: Reported, which: str) -> str:
+    """Return the verdicts by topic: over several data sets together, as the report has them, and on each by itself.
+
+    Args:
+        report: with the verdicts.
+        which: a sentence on which claims these are.
+    """
+    lines = [which]
+    for family in report.families:
+        if len(family.members) > 1:
+            lines += _block(_over(family), family.judgements, partial(_on_each, _by_title(family, report)))
+    for comparison in report.comparisons:
+        lines += _block(comparison.title, comparison.judgements, _evidence)
     return "\n".join(lines) + "\n"
 
 
-def to_json(comparisons: Iterable[Compared]) -> str:
-    """Return every figure; keys are those of `Judgement` and `Finding`."""
+def to_json(report: Reported) -> str:
+    """Return every figure; keys are those of `Judgement` and `Finding`.
+
+    The findings of a family's claim are those of its members, one after the other.
+    """
     content = {
-        "claims": fingerprint(CLAIMS),
+        "claims": report.claims,
+        "declared": report.declared,
+        "changed": report.changed,
+        "families": [
+            {"title": one.title, "members": one.members, "judgements": [*map(_plain, one.judgements)]}
+            for one in report.families
+        ],
         "comparisons": [
-            {"title": one.title, "judgements": [_plain(judgement) for judgement in one.judgements]}
-            for one in comparisons
+            {"title": one.title, "judgements": [*map(_plain, one.judgements)]} for one in report.comparisons
         ],
     }
     return json.dumps(to_plain(content), indent=2, allow_nan=False) + "\n"
@@ -107,11 +130,44 @@ def what_would_decide(finding: Finding, units: str = "") -> str:
     return f"≈ {finding.seeds_to_decide} {units + ' ' if units else ''}would decide"
 
 
-def _lines(judgement: Judgement) -> Iterator[str]:
-    alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
-    yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if judgement.decided else ''}"
-    if judgement.claim.note:
-        yield f"             ({judgement.claim.note})"
+def _block(title: str, judgements: Sequence[Judgement], below: Callable[[Judgement], Iterator[str]]) -> Iterator[str]:
+    """Yield how many claims have which verdict, then each under its topic, with what stands below it."""
+    counts = Counter(judgement.verdict for judgement in judgements)
+    told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+    yield from ("", f"{one_line(title)}: {told}")
+    topic = None
+    for judgement in judgements:
+        if judgement.claim.topic != topic:
+            topic = judgement.claim.topic
+            yield from ("", topic)
+        alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
+        yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if judgement.decided else ''}"
+        if judgement.claim.note:
+            yield f"             ({judgement.claim.note})"
+        yield from below(judgement)
+
+
+def _over(family: Together) -> str:
+    head = f"{family.title}: " if family.title else ""
+    return f"{head}over {len(family.members)} data sets together ({', '.join(family.members)})"
+
+
+def _by_title(family: Together, report: Reported) -> dict[str, dict[str, Judgement]]:
+    """Return the judgements on each member of a family alone, by its title and the key of the claim."""
+    return {
+        one.title: {judgement.claim.key: judgement for judgement in one.judgements}
+        for one in report.comparisons
+        if one.title in family.members
+    }
+
+
+def _on_each(members: Mapping[str, Mapping[str, Judgement]], judgement: Judgement) -> Iterator[str]:
+    """Yield the verdict on each data set alone; what those rest on stands in its own block."""
+    each = [f"{title} {by_key[judgement.claim.key].verdict}" for title, by_key in members.items()]
+    yield f"             - {one_line(', '.join(each))}"
+
+
+def _evidence(judgement: Judgement) -> Iterator[str]:
     for finding in judgement.findings:
         yield f"             - {one_line(evidence(finding))}"
     if judgement.missing and not judgement.decided:

@@ -82,9 +82,10 @@ def claims(
     """Judge the declared claims by a study's records: SUPPORTED, REFUTED, UNDECIDED or NOT RUN, with the evidence."""
     from bench.claims.show import to_json, to_text
     from bench.report import load_report
+    from bench.report.method import claims_set
 
     found = load_report(options.find_study(out, study))
-    sys.stdout.write(to_json(found.comparisons) if json_ else to_text(found.comparisons))
+    sys.stdout.write(to_json(found) if json_ else to_text(found, claims_set(found)))
 
 
 def _check_output(path: Path, form: Format) -> None:
