@@ -19,6 +19,7 @@ from bench.manifest import Manifest, write_manifest
 from bench.settings import DEFAULTS
 from strategies import Strategy
 from tests.commands import bench, refused
+from tests.datasets.formats.samples import native, picture, tree
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +30,17 @@ def test_data_that_are_named_twice_are_one(small_folder, tmp_path):
     assert once.code == 0
     assert bench(*words, "--data", f"{small_folder}/") == once
     assert "1 run to train" in once.out or "1 runs to train" in once.out
+
+
+def test_two_data_sets_of_one_name_are_not_taken_for_two_versions_of_one(tmp_path):
+    def written(place, shade):
+        return tree(tmp_path / place / "dataset", {**native(), "images/a.png": picture(shade)})
+
+    a, b = written("A", 1), written("B 2", 2)
+    words = ("--data", a, "--data", b)
+    line = refused("plan", "--strategy", "l2", "--precision", "fp32", "--out", tmp_path / "out", *words)
+    assert line.startswith(f"bench: --data {a} and --data {b} are two data sets called 'dataset'; rename a folder, or")
+    assert line.endswith(f"python -m bench data import '{b}' --as NAME")
 
 
 def test_the_hint_of_a_report_is_what_a_shell_reads_as_meant():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -145,11 +146,21 @@ def _gain(asked: Wanted, device: str) -> float:
 
 
 def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:
-    """Return data sets by what the user called them; one that is named twice, `d` and `d/` say, once."""
-    found: dict[tuple[str, str], tuple[str, datasets.DataSet]] = {}
+    """Return data sets by what the user called them; one that is named twice, `d` and `d/` say, once.
+
+    Raises:
+        UserError: two have one name: a report would take them for two versions of one, and show the one alone.
+        DataError: no such data, or data that cannot be used.
+    """
+    found: dict[str, tuple[str, datasets.DataSet]] = {}
     for source in sources:
         loaded = datasets.load(source)
-        found.setdefault((loaded.name, loaded.fingerprint), (source, loaded))
+        first, known = found.setdefault(loaded.name, (source, loaded))
+        if known.fingerprint != loaded.fingerprint:
+            raise UserError(
+                f"--data {first} and --data {source} are two data sets called {loaded.name!r}; rename a folder, or "
+                f"give one another name: python -m bench data import {shlex.quote(source)} --as NAME"
+            )
     return dict(found.values())
 
 
