@@ -24,6 +24,8 @@ from datasets.rings import Ring, area, is_simple
 VERTICES = range(3, 17)
 HELD = 0.8
 """Share of the training polygons that the V chosen by default holds without leaving out a vertex."""
+COUNTED = 100
+"""Predictions on an image that COCO's AP looks at."""
 
 
 def read(folder: Path, *, name: str, vertices: int | None = None, called: Mapping[str, str] | None = None) -> DataSet:
@@ -52,6 +54,10 @@ def read(folder: Path, *, name: str, vertices: int | None = None, called: Mappin
     seen = set(train.files.values())
     if alike := sum(one in seen for one in val.files.values()):
         val.notes["images of val are copies of images of train, and flatter the scores"] += alike
+    if full := sum(len(image.objects) > COUNTED for image in splits[1].images):
+        val.notes[f"images of val have over {COUNTED} objects: AP looks at the best {COUNTED} predictions of each"] += (
+            full
+        )
     return DataSet(
         name=name,
         root=folder,

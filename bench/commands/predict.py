@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ def predict(
     ),
     conf: Annotated[float, typer.Option(min=0.0, max=1.0, help="Least score.")] = 0.25,
     iou: Annotated[float, typer.Option(min=0.0, max=1.0, help="Overlap of boxes at which one is dropped.")] = 0.7,
+    max_det: Annotated[int, typer.Option(min=1, metavar="N", help="Most polygons on an image.")] = 300,
     imgsz: ImageSize = None,
     batch: Batch = 16,
     device: options.Device = "auto",
@@ -41,9 +43,11 @@ def predict(
     try:
         size = image_size(model, imgsz)
         with as_user_error(batch, size, prefix="--"):
-            found = detect(model, data, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch)
+            found = detect(model, data, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch, most=max_det)
         write_predictions(out, data, found)
     except BaseException:  # Ctrl-C too: nothing is left half-written
         shutil.rmtree(out, ignore_errors=True)
         raise
+    if full := sum(number >= max_det for number in Counter(one["image_id"] for one in found).values()):
+        options.say(f"{full} images have as many polygons as --max-det allows, {max_det}; there may be more on them")
     options.say(f"{len(found)} polygons on {len(data.val.images)} images: {out}")

@@ -16,7 +16,7 @@ from bench.detector.device import torch_device
 from bench.detector.model import PolygonModel, network_size
 from bench.detector.predict import predict
 from bench.evaluation.results import Result
-from bench.metrics import MIN_CONFIDENCE
+from bench.metrics import MAX_DETECTIONS, MIN_CONFIDENCE
 from datasets import DataSet, Image, Split
 from datasets.files import picture_size
 
@@ -30,6 +30,7 @@ def detect(
     conf: float = MIN_CONFIDENCE,
     iou: float = 0.7,
     batch: int = 16,
+    most: int = MAX_DETECTIONS,
 ) -> list[Result]:
     """Return what a detector finds on the validation split of a data set, as a study measures it.
 
@@ -41,6 +42,7 @@ def detect(
         conf: least score.
         iou: overlap of boxes above which the lesser one is dropped.
         batch: images at a time.
+        most: polygons on an image, the best ones.
 
     Raises:
         UserError: its categories are not those of the data set.
@@ -61,7 +63,7 @@ def detect(
         stride=int(model.stride.max()),
     )
     loader: Any = DataLoader(dataset, batch_size=batch, shuffle=False, collate_fn=YOLODataset.collate_fn)
-    return predict(model.to(place), loader, data, settings, ids)
+    return predict(model.to(place), loader, data, settings, ids, most)
 
 
 def image_size(model: PolygonModel, wanted: int | None) -> int:

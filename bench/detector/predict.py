@@ -16,7 +16,12 @@ from datasets import DataSet
 
 
 def predict(
-    model: torch.nn.Module, loader: Any, data: DataSet, args: Any, category_ids: Sequence[int] | None = None
+    model: torch.nn.Module,
+    loader: Any,
+    data: DataSet,
+    args: Any,
+    category_ids: Sequence[int] | None = None,
+    most: int = MAX_DETECTIONS,
 ) -> list[dict[str, Any]]:
     """Predict every image of the validation split.
 
@@ -26,9 +31,10 @@ def predict(
         data: names the images and categories.
         args: Ultralytics' settings; `conf`, `iou` and `agnostic_nms` rule non-maximum suppression.
         category_ids: the COCO id of each class index; by default in the data set's order, as it was trained.
+        most: results an image; by default as many as AP looks at.
 
     Returns:
-        COCO results in the images' own pixels, at most `MAX_DETECTIONS` an image, best first.
+        COCO results in the images' own pixels, the best of each image, best first.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -44,7 +50,7 @@ def predict(
             conf_thres=args.conf,
             iou_thres=args.iou,
             agnostic=args.agnostic_nms,
-            max_det=MAX_DETECTIONS,
+            max_det=most,
             nc=len(ids),
             max_time_img=float("inf"),
         )

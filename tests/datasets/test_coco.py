@@ -93,6 +93,18 @@ def test_what_is_odd_is_counted_in_a_note(tmp_path, change, note):
     assert data.notes[0].startswith(note)
 
 
+def test_images_with_more_objects_than_ap_looks_at_are_noted(tmp_path):
+    def crowded(number):
+        content = edit("images.0.file_name", "b.png")(valid())
+        for index in range(2, number + 1):
+            twice("annotations", id=index)(content)
+        return content
+
+    assert datasets.load(write(tmp_path, val=crowded(100))).notes == ()
+    (note,) = datasets.load(write(tmp_path, val=crowded(101))).notes
+    assert note == "1 images of val have over 100 objects: AP looks at the best 100 predictions of each"
+
+
 def test_a_copy_of_a_training_image_in_the_validation_split_is_noted(tmp_path):
     write(tmp_path)
     (tmp_path / "images" / "b.png").write_bytes((tmp_path / "images" / "a.png").read_bytes())

@@ -9,6 +9,7 @@ import datasets
 import strategies
 from bench.arm import Arm
 from bench.detector.job import Job
+from bench.detector.model import PolygonModel, model_config
 from bench.settings import DEFAULTS
 from tests.devices import DEVICE
 from tests.models import SMALL
@@ -52,5 +53,26 @@ def job(small):
             until=until,
             pretrained=pretrained,
         )
+
+    return make
+
+
+@pytest.fixture
+def detector(tmp_path):
+    """Return a maker of checkpoints: detectors of some categories, all with the same weights.
+
+    Other `args` than the image size are what `train` was told.
+    """
+
+    def make(names, **args):
+        torch.manual_seed(1)
+        model = PolygonModel(model_config("yolo11n-polygon.yaml", 4), ch=3, nc=len(names), verbose=False)
+        for branch in model.model[-1].cv3:
+            branch[-1].bias.data[-1] = 5.0  # whatever it sees is of the last class
+        model.names = dict(enumerate(names))
+        model.args, model.task = {"imgsz": 32, **args}, "pose"
+        path = tmp_path / f"{'-'.join(names)}.pt"
+        torch.save({"epoch": 1, "model": model, "train_args": model.args}, path)
+        return path
 
     return make

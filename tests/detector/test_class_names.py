@@ -12,31 +12,12 @@ import datasets
 from bench.detector.checkpoint import load_detector
 from bench.detector.class_names import category_ids_of
 from bench.detector.inference import detect
-from bench.detector.model import PolygonModel, model_config
 from bench.errors import UserError
 from tests.commands import bench, refused
 from tests.datasets.formats.samples import coco, native, tree
 from tests.devices import DEVICE
 
 NAMES = ("tile", "gable", "spire")
-
-
-@pytest.fixture
-def detector(tmp_path):
-    """Return a maker of checkpoints: detectors of some categories, all with the same weights."""
-
-    def make(names):
-        torch.manual_seed(1)
-        model = PolygonModel(model_config("yolo11n-polygon.yaml", 4), ch=3, nc=len(names), verbose=False)
-        for branch in model.model[-1].cv3:
-            branch[-1].bias.data[-1] = 5.0  # whatever it sees is of the last class
-        model.names = dict(enumerate(names))
-        model.args, model.task = {"imgsz": 32}, "pose"
-        path = tmp_path / f"{'-'.join(names)}.pt"
-        torch.save({"epoch": 1, "model": model, "train_args": {"imgsz": 32}}, path)
-        return path
-
-    return make
 
 
 @pytest.fixture

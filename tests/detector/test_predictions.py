@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,11 @@ from PIL import Image
 
 from bench.detector.inference import images_as_data
 from bench.detector.predictions import find_images, write_predictions
+from bench.metrics import MAX_DETECTIONS
 from datasets import DataError
+from datasets.coco import COUNTED
+from tests.commands import bench
+from tests.devices import DEVICE
 
 
 def pictures(folder, *names):
@@ -67,3 +73,22 @@ def test_pixels_that_are_no_picture_are_refused(tmp_path):
     Image.fromarray(np.ones((24, 32), np.float32)).save(tmp_path / "depth.tif")
     with pytest.raises(DataError, match=r"'depth\.tif' has pixels of over 16 bits"):
         images_as_data(find_images(tmp_path), {0: "x"})
+
+
+@pytest.mark.parametrize(("words", "most", "said"), [
+    ((), 300, "1 images have as many polygons as --max-det allows, 300; there may be more on them"),
+    (("--max-det", 150), 150, "1 images have as many polygons as --max-det allows, 150; there may be more on them"),
+    (("--max-det", 900), 525, None),  # as many as the network has cells
+])  # fmt: skip
+def test_an_image_has_as_many_polygons_as_are_asked_for(detector, tmp_path, words, most, said):
+    image = pictures(tmp_path, "a.png") / "a.png"
+    told = bench("predict", detector(["x"]), image, "-o", tmp_path / "out", "--conf", 0.1, "--iou", 1, "--imgsz", 160,
+                 "--device", DEVICE, *words)  # fmt: skip
+    assert told.code == 0, told
+    assert len(json.loads((tmp_path / "out/predictions.json").read_text())) == most > MAX_DETECTIONS
+    assert (f"bench: {said}" in told.err.splitlines()) if said else ("--max-det" not in told.err)
+
+
+def test_what_ap_looks_at_is_the_same_where_it_is_said_again():
+    """Data sets may not import bench, and metrics load nothing: both have a word of their own."""
+    assert COUNTED == MAX_DETECTIONS
