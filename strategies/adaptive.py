@@ -18,8 +18,8 @@ class Adaptive(Mix):
     EMA (0: the raw ratio of each step).
 
     The defaults are those people give, for an L2 whose gradients are a hundred times MGIoU's. That of this harness, of
-    OKS' shape, has gradients of MGIoU's order: over the epochs of the published runs r has a median of 1.3 and is above
-    `high` in every one, so that alpha stayed at `strong`. Thresholds that tell steps apart lie around that.
+    OKS' shape, has gradients of MGIoU's order: in the published runs r is above `high` in every epoch, so that alpha
+    stayed at `strong`, and lies around 1 in the paper's form. Thresholds that tell steps apart lie around that.
     """
 
     smoothing: float = 0.9

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
+import datasets
+import strategies
+from bench.commands.options import Form
+from bench.commands.wanted import Suite, wanted
 from bench.errors import UserError
 from bench.records import RunFolder, load_study
 from bench.report import load_report
 from bench.report.figures import describe
 from bench.report.numbers import percent
-from tests.tools.places import FIGURES, README, STUDY, TEXT
+from tests.models import USUAL
+from tests.tools.places import FIGURES, README, ROOT, STUDY, TEXT
 from tests.tools.publish import RECORDS, take
 from tests.tools.regenerate import COMMAND, regenerate, texts
 
@@ -58,6 +64,19 @@ def test_the_first_screen_shows_the_bow_ties_that_a_hull_hides(generated, report
     assert max(rates) > 0.3
     assert rows["mgiou"]["bow tie"] == " / ".join(map(percent, rates))
     assert "mAP50-95 is of the convex hull of the vertices; rings as predicted are in the report." in generated[README]
+
+
+def test_what_is_said_of_adaptive_is_so_in_its_published_runs():
+    """Its alpha never moved, and r, MGIoU's gradient over L2's, lies around 1: so say the README and the docstring."""
+    runs = [one for one in load_study(STUDY) if one.identity["strategy"]["name"] == "adaptive"]
+    assert runs
+    for one in runs:
+        history = RunFolder(STUDY / one.id).read_history()
+        assert set(history["alpha"].round(6)) == {0.3}
+        if one.form == "paper":
+            assert 0.5 < (history["grad_mgiou"] / history["grad_l2"]).median() < 2
+    assert "r lies around 1 in the paper's form" in README.read_text(encoding="utf-8")
+    assert "and lies around 1 in the paper's form" in (strategies.build("adaptive").__doc__ or "")
 
 
 def test_the_figures_are_there_and_no_others(figures, generated):
@@ -109,6 +128,29 @@ def test_every_run_is_over_and_nothing_but_records_is_published():
     assert folders == {one.id for one in records}
     assert {path.name for folder in folders for path in (STUDY / folder).iterdir()} <= set(RECORDS)
     assert all((STUDY / one.id / "history.csv").exists() for one in records if one.done)
+
+
+@pytest.mark.parametrize("data", ["documents", "parcels", "../shared/data/grids"])
+def test_the_command_of_its_readme_plans_the_published_runs(data, request):
+    """Of today's code and words: what a run is told by has not changed since."""
+    source = data
+    if data not in datasets.names():
+        source = str(request.getfixturevalue("real_data") / data.rpartition("/")[2])
+    (line,) = re.findall(r"^    python -m bench run (.+ --study again .+)$", _joined("results/README.md"), re.M)
+    words = shlex.split(line)
+    assert data in words
+    given = dict(zip(words, words[1:], strict=False))
+    asked = wanted(
+        all_=False, strategy=None, suite=Suite(given["--suite"]), seeds=int(given["--seeds"]), data=[source],
+        mgiou=Form.paper, vertices=None, model=USUAL, set_=[given["--set"]], quick=False, aa=False, plugin=None,
+    )  # fmt: skip
+    planned = {run.id for run in asked.runs(given["--precision"])}
+    assert planned == {one.id for one in load_study(STUDY) if one.identity["data"]["name"] == source.rpartition("/")[2]}
+
+
+def _joined(path):
+    """Return a text whose commands stand on a line each."""
+    return (ROOT / path).read_text(encoding="utf-8").replace("\\\n", " ")
 
 
 def found(folder):
