@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 
@@ -139,7 +140,7 @@ def test_the_command_of_its_readme_plans_the_published_runs(data, request):
     (line,) = re.findall(r"^    python -m bench run (.+ --study again .+)$", _joined("results/README.md"), re.M)
     words = shlex.split(line)
     assert data in words
-    given = dict(zip(words, words[1:], strict=False))
+    given = dict(itertools.pairwise(words))
     asked = wanted(
         all_=False, strategy=None, suite=Suite(given["--suite"]), seeds=int(given["--seeds"]), data=[source],
         mgiou=Form.paper, vertices=None, model=USUAL, set_=[given["--set"]], quick=False, aa=False, plugin=None,

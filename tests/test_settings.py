@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.clip_vertices import clips
 from bench.errors import UserError
 from bench.settings import DEFAULTS, QUICK, resolve
 
@@ -15,6 +16,13 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
     assert (settings["epochs"], settings["lr0"], settings["cos_lr"]) == (7, 0.002, True)
 
 
+def test_what_ultralytics_does_with_vertices_is_recorded_as_it_was_before_there_was_a_choice():
+    assert resolve([])["clip_vertices"] is False
+    as_before = resolve(["clip_vertices=true"])
+    assert "clip_vertices" not in as_before
+    assert (clips(resolve([])), clips(as_before)) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -22,6 +30,8 @@ def test_overrides_win_over_quick_and_quick_over_defaults():
         ("=3", "write key=value"),
         ("lr00=1", "did you mean lr0"),
         ("no_such_thing_at_all=1", "no such setting"),
+        ("clip_vertices=3", "give true or false"),
+        ("clip_vertces=true", "did you mean clip_vertices"),
         ("seed=3", "use --seeds"),
         ("data=x", "use --data"),
         ("device=0", "use --device"),

@@ -68,12 +68,15 @@ def train(
 
 def _in_force(job: Job, place: Mapping[str, Any]) -> dict[str, Any]:
     """Return those words of a training that its trainer has no setting for, or one that means something else."""
+    from bench.clip_vertices import CLIP
+
     arm = job.arms[0]
     return {
         **{key: place.get(key) for key in ("data", "pretrained", "project", "name")},
         "exist_ok": place.get("exist_ok", False),
         "amp": job.settings["amp"],
         "vertices": job.vertices,
+        CLIP: job.settings[CLIP],
         "strategy": arm.strategy.label,
         **({"mgiou": arm.form} if arm.form else {}),
     }
@@ -87,6 +90,7 @@ def _job(words: Words) -> Job:
         DataError: no such data.
     """
     import datasets
+    from bench.clip_vertices import CLIP
     from bench.commands.words import arm_of
     from bench.detector.freezing import check_freeze
     from bench.detector.job import Job
@@ -105,7 +109,7 @@ def _job(words: Words) -> Job:
     if not place.get("data"):
         raise UserError("data= is missing; say data=my.yaml, a folder, or documents")
     device = resolve_device(str(place.get("device") or "auto"))
-    settings = {"epochs": 100, "imgsz": 640, "batch": 16, **words.settings}
+    settings = {"epochs": 100, "imgsz": 640, "batch": 16, CLIP: False, **words.settings}
     if settings.get("conf") is None:
         settings["conf"] = MIN_CONFIDENCE
     refuse_idle(words.settings, settings.get("optimizer", "auto"))

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from ultralytics.nn.tasks import load_checkpoint
 
+from bench.clip_vertices import of_ultralytics
 from bench.detector.model import PolygonModel, model_config
 from bench.errors import UserError
 from bench.weights import NoTensors, load_tensors
@@ -53,7 +54,7 @@ def _of_run(raw: Mapping[str, Any], path: Path | str) -> PolygonModel:
     except (KeyError, StopIteration, RuntimeError, AttributeError, TypeError):
         raise UserError(f"{path}: the weights are not those of the model it names; is it a run's weights.pt?") from None
     # As Ultralytics finds them in a checkpoint; its exporter asks for the data.
-    model.args, model.task = {**identity["settings"], "data": identity["data"]["name"]}, "pose"
+    model.args, model.task = {**of_ultralytics(identity["settings"]), "data": identity["data"]["name"]}, "pose"
     model.named = False
     return model.eval()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 from torch.utils.data import Sampler
 from ultralytics.data.augment import Albumentations, Compose, Mosaic
 from ultralytics.data.dataset import YOLODataset
+from ultralytics.utils.instance import Instances
 
 from bench.detector.item_memory import ItemMemory
 from bench.geometry import canonical_permutation, resample
@@ -36,6 +38,7 @@ class PolygonDataset(YOLODataset):
         split: where images and polygons come from; every polygon is resampled to V vertices.
         seed: the run's seed.
         memory: where items are kept for the next run of the same seed; None to make each anew.
+        clip_vertices: whether augmentation moves vertices that it takes out of the frame to the border.
         **options: those of `YOLODataset`; `data["kpt_shape"]` is [V, 2].
     """
 
@@ -44,9 +47,11 @@ class PolygonDataset(YOLODataset):
         split: Split,
         seed: int,
         memory: ItemMemory | None = None,
+        clip_vertices: bool = False,
         **options: Any,
     ) -> None:
         self.split = split
+        self.clip_vertices = clip_vertices
         self.seed = seed
         self.memory = memory
         super().__init__(img_path=str(split.name), task="pose", **options)
@@ -106,10 +111,32 @@ class PolygonDataset(YOLODataset):
         item = None if self.memory is None else self.memory.get(key)
         if item is None:
             _seed(np.random.SeedSequence((self.seed, epoch, index)).generate_state(2))
-            item = super().__getitem__(index)
+            with contextlib.nullcontext() if self.clip_vertices else vertices_where_they_are():
+                item = super().__getitem__(index)
             if self.memory is not None:
                 self.memory.keep(key, item)
         return item
+
+
+@contextlib.contextmanager
+def vertices_where_they_are() -> Iterator[None]:
+    """Keep Ultralytics' transforms from moving vertices outside a frame to its border, each by itself.
+
+    That is right for keypoints, which nothing but their own position is asked of. The shape of a polygon would be
+    another; what is seen of the object is what the frame shows of the true one. They stay invisible, and boxes are cut.
+    """
+    clip = Instances.clip
+
+    def cut_boxes(instances: Instances, *size: Any, **options: Any) -> None:
+        vertices = instances.keypoints[..., :2].copy()
+        clip(instances, *size, **options)
+        instances.keypoints[..., :2] = vertices
+
+    Instances.clip = cut_boxes
+    try:
+        yield
+    finally:
+        Instances.clip = clip
 
 
 class CanonicalTargets:

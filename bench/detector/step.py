@@ -10,6 +10,7 @@ from torch import Tensor
 from ultralytics.cfg import get_cfg
 
 import strategies
+from bench.clip_vertices import of_ultralytics
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
 from bench.detector.model import PolygonModel, largest_size, model_config, network_size
@@ -30,7 +31,7 @@ class TrainingStep:
     def __init__(self, model: str, settings: Mapping[str, Any], device: torch.device) -> None:
         self.device = device
         network = PolygonModel(model_config(model, _VERTICES), ch=3, nc=1, verbose=False)
-        network.args = get_cfg(overrides={**settings, "amp": False})
+        network.args = get_cfg(overrides={**of_ultralytics(settings), "amp": False})
         network.autocast = settings.get("amp") == BF16
         self.model = network.to(device, memory_format=torch.channels_last).train()
         self.model.criterion = PolygonLoss(self.model, Mixer(strategies.build("cosine"), "paper", 100))

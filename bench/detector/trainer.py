@@ -18,6 +18,7 @@ from ultralytics.data.dataset import YOLODataset
 from ultralytics.models.yolo.pose import PoseTrainer
 from ultralytics.utils.torch_utils import unwrap_model
 
+from bench.clip_vertices import clips, of_ultralytics
 from bench.detector.data import EpochSampler, PolygonDataset
 from bench.detector.item_memory import ItemMemory, memory_of
 from bench.detector.job import Diverged, Job, Outcome, StageEnd
@@ -88,7 +89,7 @@ class PolygonTrainer(PoseTrainer):
         self._start: float | None = None
         self._end: float | None = None
         overrides = {
-            **job.settings,
+            **of_ultralytics(job.settings),
             "model": job.model,
             "data": job.data.name,
             "seed": job.seed,
@@ -216,6 +217,7 @@ class PolygonTrainer(PoseTrainer):
             hyp=self.args,
             cache=self.args.cache,
             stride=self.stride,
+            clip_vertices=clips(self.job.settings),
         )
 
     def get_dataloader(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.clip_vertices import CLIP, recorded
 from bench.errors import UserError
 from bench.metrics import MIN_CONFIDENCE
 from bench.settings.value import read_value
@@ -23,8 +24,9 @@ DEFAULTS: dict[str, Any] = {
     "mosaic": 0.0,  # four documents on one sheet are no documents
     "scale": 0.2,
     "conf": MIN_CONFIDENCE,
+    CLIP: False,
 }
-"""Ultralytics' own names; everything not named here is at the installed Ultralytics' default."""
+"""Ultralytics' own names, and `CLIP`; everything not named here is at the installed Ultralytics' default."""
 
 QUICK: dict[str, Any] = {"epochs": 15}
 
@@ -55,7 +57,7 @@ def resolve(overrides: Sequence[str], quick: bool = False) -> dict[str, Any]:
             Ultralytics refuses.
     """
     settings = {**DEFAULTS, **(QUICK if quick else {})}
-    return {**settings, **_check(dict(_read(text) for text in overrides))}
+    return recorded({**settings, **_check(dict(_read(text) for text in overrides))})
 
 
 def _read(text: str) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.clip_vertices import CLIP
 from bench.errors import UserError
 from bench.metrics import MAX_DETECTIONS
 
@@ -75,13 +76,18 @@ def sift(
     from ultralytics.cfg import get_cfg
     from ultralytics.utils import DEFAULT_CFG_DICT
 
-    found = {}
+    found, own = {}, {}
     for key, value in given.items():
         said = f"{prefix}{key}={value}"
         if instead and key in instead:
             raise UserError(f"{said}: not to be chosen here; {instead[key]}")
+        if key == CLIP:
+            if not isinstance(value, bool):
+                raise UserError(f"{said}: give true or false")
+            own[key] = value
+            continue
         if key not in DEFAULT_CFG_DICT:
-            near = difflib.get_close_matches(key, [*known, *DEFAULT_CFG_DICT], n=1)
+            near = difflib.get_close_matches(key, [*known, CLIP, *DEFAULT_CFG_DICT], n=1)
             hint = f"did you mean {near[0]}?" if near else "see Ultralytics' training settings"
             raise UserError(f"{said}: no such setting; {hint}")
         if key in OBEYED:
@@ -96,7 +102,7 @@ def sift(
     for key, value in found.items():
         if wrong := _wrong(key, value):
             raise UserError(f"{prefix}{key}={value}: {wrong}")
-    return found
+    return {**found, **own}
 
 
 def refuse_idle(said: Mapping[str, Any], optimizer: str, prefix: str = "") -> None:

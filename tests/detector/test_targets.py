@@ -9,13 +9,14 @@ import torch
 from ultralytics.cfg import get_cfg
 
 import datasets
+from bench.clip_vertices import of_ultralytics
 from bench.detector.data import PolygonDataset
 from bench.geometry import canonical_order
 from bench.settings import DEFAULTS
 
 
-def dataset(data, vertices, augment=True, **settings):
-    args = get_cfg(overrides={**DEFAULTS, "task": "pose", **settings})
+def dataset(data, vertices, augment=True, clip_vertices=False, **settings):
+    args = get_cfg(overrides={**of_ultralytics(DEFAULTS), "task": "pose", **settings})
     described = {
         "nc": len(data.categories),
         "names": dict(enumerate(data.categories)),
@@ -24,8 +25,9 @@ def dataset(data, vertices, augment=True, **settings):
         "flip_idx": list(range(vertices)),
     }
     return PolygonDataset(
-        data.train, seed=0, data=described, imgsz=96, batch_size=8, augment=augment, hyp=args, cache="ram"
-    )
+        data.train, seed=0, data=described, imgsz=96, batch_size=8, augment=augment, hyp=args, cache="ram",
+        clip_vertices=clip_vertices,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", datasets.names())
