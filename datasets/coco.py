@@ -20,6 +20,7 @@ from datasets.model import DataSet, Image, Object, Split
 from datasets.notes import as_lines
 from datasets.pictures import locate, size_of
 from datasets.rings import Ring, area, is_simple
+from datasets.unlisted import note_unlisted
 
 VERTICES = range(3, 17)
 HELD = 0.8
@@ -54,6 +55,9 @@ def read(folder: Path, *, name: str, vertices: int | None = None, called: Mappin
     seen = set(train.files.values())
     if alike := sum(one in seen for one in val.files.values()):
         val.notes["images of val are copies of images of train, and flatter the scores"] += alike
+    used = [image.path for split in splits for image in split.images]
+    test = [path for path in [folder / "test.json"] if path.is_file()]
+    note_unlisted(train.folder, used, val.notes, test=test, places=[train.folder / "images", train.folder])
     if full := sum(len(image.objects) > COUNTED for image in splits[1].images):
         val.notes[f"images of val have over {COUNTED} objects: AP looks at the best {COUNTED} predictions of each"] += (
             full

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from datasets.errors import DataError
 from datasets.files import shown
-from datasets.formats import coco_layouts, dota, labelme, yolo
+from datasets.formats import coco_alone, coco_layouts, dota, labelme, yolo
 from datasets.formats.conversion import Conversion
 
 
@@ -32,6 +32,7 @@ FORMATS = (
     Format("COCO", coco_layouts.find, coco_layouts.convert),
     Format("DOTA", dota.find, dota.convert),
     Format("labelme", labelme.find, labelme.convert),
+    Format("COCO", coco_alone.find, coco_alone.convert),
 )
 """In the order they are tried; a folder with `train.json` or `val.json` is the reader's own, and tried before."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,15 +13,20 @@ from datasets.errors import DataError
 from datasets.fields import by_id, field
 from datasets.files import json_of, shown
 from datasets.formats.conversion import Conversion, file_names
+from datasets.notes import as_lines
 from datasets.pictures import locate
+from datasets.unlisted import note_unlisted
 
-_FOLDERS = {"train": ("train",), "val": ("valid", "val", "validation")}
-_FILE = re.compile(r"(instances_)?(train|val)(id)?(ation)?[-_]?\d*\.json")
+ANNOTATIONS = "annotations"
+_SPLITS = ("train", "val")
+_FOLDERS = {"train": ("train",), "val": ("valid", "val", "validation"), "test": ("test",)}
+_FILE = re.compile(r"(instances_|image_info_)?(train|val|test)(id)?(ation)?[-_]?(dev)?\d*\.json", re.IGNORECASE)
+"""The second group is the split; capitals are those of the tool that wrote it."""
 
 
 def find(source: Path) -> Path | None:
     """Return the source where it holds an annotation file in one of these places; None otherwise."""
-    return source if source.is_dir() and any(_candidates(source, split) for split in _FOLDERS) else None
+    return source if source.is_dir() and any(_candidates(source, split) for split in _SPLITS) else None
 
 
 def convert(source: Path) -> Conversion:
@@ -30,17 +36,69 @@ def convert(source: Path) -> Conversion:
         DataError: a split or an image is missing.
     """
     annotations: dict[str, dict[str, Any]] = {}
-    images: dict[str, Path | bytes] = {}
+    images: dict[str, Path] = {}
     called: dict[str, str] = {}
-    for split in _FOLDERS:
+    for split in _SPLITS:
         path = _file(source, split)
-        raw = json_of(path)
         called[split] = shown(path)
-        if not isinstance(raw, dict):
-            raise DataError(f"{called[split]}: expected a JSON object with images, annotations, categories")
-        annotations[split], origins = _moved(raw, split, path, source)
+        raw = content_of(path)
+        entries = by_id(raw, "images", called[split])
+        annotations[split], origins = moved(raw, split, entries, located(entries, split, path, source))
         images.update(origins)
-    return Conversion(source.resolve().name, annotations, images, called, ())
+    notes, test = Counter[str](), _candidates(source, "test")
+    places = list(dict.fromkeys(folder for path in test for folder in _image_folders(source, path, "test")))
+    note_unlisted(source, images.values(), notes, test=test, places=places)
+    return Conversion(source.resolve().name, annotations, images, called, as_lines(notes))
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """Return what a COCO file holds.
+
+    Raises:
+        DataError: it cannot be read, or is no object.
+    """
+    raw = json_of(path)
+    if not isinstance(raw, dict):
+        raise DataError(f"{shown(path)}: expected a JSON object with images, annotations, categories")
+    return raw
+
+
+def located(entries: Mapping[int, dict[str, Any]], split: str, path: Path, source: Path) -> dict[int, Path]:
+    """Return where each image of an annotation file is.
+
+    Args:
+        entries: of the file, by id.
+        split: whose they are.
+        path: of the file.
+        source: the folder of the data set.
+
+    Raises:
+        DataError: an image is missing.
+    """
+    folders = _image_folders(source, path, split)
+    found = {}
+    for image_id, entry in entries.items():
+        where = f"{shown(path)}: image {image_id}"
+        name = field(entry, "file_name", str, where)
+        folder = next((one for one in folders if os.path.isfile(one / name)), folders[0])
+        found[image_id] = locate(folder, name, where)
+    return found
+
+
+def moved(
+    raw: dict[str, Any], split: str, entries: Mapping[int, dict[str, Any]], origins: Mapping[int, Path]
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Return a split's content with new file names, and by these where each image is now.
+
+    Args:
+        raw: all other content of the split.
+        split: its name.
+        entries: its images.
+        origins: where they are, from `located`.
+    """
+    names = file_names(split, [PurePosixPath(entry["file_name"]).name for entry in entries.values()])
+    renamed = [{**entry, "file_name": name} for entry, name in zip(entries.values(), names, strict=True)]
+    return {**raw, "images": renamed}, dict(zip(names, (origins[image_id] for image_id in entries), strict=True))
 
 
 def _file(source: Path, split: str) -> Path:
@@ -55,36 +113,29 @@ def _file(source: Path, split: str) -> Path:
 
 
 def _candidates(source: Path, split: str) -> list[Path]:
-    beside = [source / folder / "_annotations.coco.json" for folder in _FOLDERS[split]]
+    beside = [folder / "_annotations.coco.json" for folder in _called([source], _FOLDERS[split])]
     beside = [path for path in beside if path.is_file()]
-    listed = sorted((source / "annotations").glob("*.json"))
-    matches = [path for path in listed if (found := _FILE.fullmatch(path.name)) and found[2] == split]
+    listed = sorted((source / ANNOTATIONS).glob("*.json"))
+    matches = [path for path in listed if (found := _FILE.fullmatch(path.name)) and found[2].lower() == split]
     return beside or matches
-
-
-def _moved(raw: dict[str, Any], split: str, path: Path, source: Path) -> tuple[dict[str, Any], dict[str, Path | bytes]]:
-    """Return a split's content with new file names, and where each image is now."""
-    entries = list(by_id(raw, "images", shown(path)).values())
-    folders = _image_folders(source, path, split)
-    origins = []
-    for entry in entries:
-        where = f"{shown(path)}: image {entry['id']}"
-        name = field(entry, "file_name", str, where)
-        folder = next((one for one in folders if os.path.isfile(one / name)), folders[0])
-        origins.append(locate(folder, name, where))
-    names = file_names(split, [PurePosixPath(entry["file_name"]).name for entry in entries])
-    moved = [{**entry, "file_name": name} for entry, name in zip(entries, names, strict=True)]
-    return {**raw, "images": moved}, dict(zip(names, origins, strict=True))
 
 
 def _image_folders(source: Path, path: Path, split: str) -> Sequence[Path]:
     """Return where a split's images may lie, the likeliest first; there is always one."""
-    if path.parent.name != "annotations":
+    if path.parent.name != ANNOTATIONS:
         return [path.parent]
-    stem = path.stem.removeprefix("instances_")
-    tried: Iterable[Path] = (
-        *(base / name for name in (stem, split, *_FOLDERS[split]) for base in (source, source / "images")),
-        source / "images",
-        source,
-    )
-    return [one for one in tried if one.is_dir()]
+    stem = re.sub("^instances_", "", path.stem, flags=re.IGNORECASE)
+    bases = [source, source / "images"]
+    named = _called(bases, (stem, split, *_FOLDERS.get(split, ())))
+    return [*named, *(one for one in reversed(bases) if one.is_dir())]
+
+
+def _called(bases: Iterable[Path], names: Iterable[str]) -> list[Path]:
+    """Return the folders in some others that are called so, in the order of the names, whatever the capitals."""
+    below = [folder for base in bases if base.is_dir() for folder in sorted(base.iterdir())]
+    return [
+        folder
+        for name in dict.fromkeys(names)
+        for folder in below
+        if folder.name.casefold() == name.casefold() and folder.is_dir()
+    ]

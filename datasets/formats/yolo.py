@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) 
     }
     folders = [folder for entry in entries.values() for folder in _folders(root, entry)]
     _note_unmatched([image for listed in images.values() for image in listed], folders, notes)
+    _note_test(root, raw.get("test"), {image for listed in images.values() for image in listed}, notes)
     if name is None:
         stem = file.resolve().parent.name if file.stem.lower() in ("data", "dataset") else file.stem
         name = stem or file.stem
@@ -234,6 +236,19 @@ def _note_unmatched(images: Sequence[Path], folders: Sequence[Path], notes: Coun
     places = {image.parent for image in images} | set(folders)
     lone = lone_labels([(_swapped(place), place) for place in sorted(places)], times)
     noted(notes, "label files have no image, and are left out", lone)
+
+
+def _note_test(root: Path, entry: Any, used: Collection[Path], notes: Counter[str]) -> None:
+    """Note the images of `test` that are in no other split. What of them cannot be read is left out: nobody asks."""
+    known = {image.resolve() for image in used}
+    found: set[Path] = set()
+    for one in (one for one in (entry if isinstance(entry, list) else [entry]) if isinstance(one, str)):
+        with suppress(DataError, OSError, ValueError):
+            path = _below(root, one)
+            listed = images_in(path) if path.is_dir() else _listed(path, root)
+            found.update(image.resolve() for image in listed)
+    if left := len(found - known):
+        notes["images of test are left out"] += left
 
 
 def _label_file(image: Path) -> Path | None:

@@ -121,6 +121,16 @@ def roboflow(train=None):
     }
 
 
+def capitals():
+    """As CVAT names splits that are called so there."""
+    return {
+        "annotations/instances_Train.json": coco("a.png"),
+        "annotations/instances_Validation.json": coco("b.png"),
+        "images/Train/a.png": picture(10),
+        "images/Validation/b.png": picture(20),
+    }
+
+
 def native():
     return {
         "train.json": coco("a.png"),
@@ -134,6 +144,7 @@ FORMATS = {
     "coco": native(),
     "coco-2017": coco_2017(),
     "roboflow": roboflow(),
+    "coco-capitals": capitals(),
     "yolo-segment": yolo(),
     "yolo-pose": pose(),
     "yolo-obb": yolo(OBB, "", OBB),

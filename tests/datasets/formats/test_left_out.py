@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import datasets
 from datasets import DataError
 from tests.datasets.formats import samples
-from tests.datasets.formats.samples import DOTA, OBB, labelled, picture, tree, yolo
+from tests.datasets.formats.samples import DOTA, OBB, coco, labelled, picture, tree, yolo
 
 
 @pytest.fixture
@@ -24,6 +24,10 @@ def load(tmp_path):
         return datasets.load(tree(tmp_path / f"mine{next(fresh)}", files), cache=tmp_path / "cache")
 
     return do
+
+
+def flat():
+    return {name.removeprefix("images/"): content for name, content in samples.native().items()}
 
 
 @pytest.mark.parametrize(
@@ -39,12 +43,45 @@ def load(tmp_path):
          "2 images have no label file, and are left out; add an empty one for background, such as idle.png"),
         (samples.dota() | {"train/images/a.jpg": picture(30, kind="jpeg")},
          "1 images have the name of another but for suffix or folder, and are left out, such as a.jpg"),
+        (yolo(more="test: images/test\n") | {"images/test/c.png": picture(30)}, "1 images of test are left out"),
+        (yolo(more="test: [more.txt, images/val, nowhere]\n")
+         | {"more.txt": "images/c.png\nimages/d.png\n", "images/c.png": picture(30), "images/d.png": picture(40)},
+         "2 images of test are left out"),
+        (samples.native() | {"test.json": coco("c.png"), "images/c.png": picture(30)}, "1 images of test are left out"),
+        (samples.native() | {"images/sub/idle.png": picture(30)},
+         "1 images are listed by no annotation file, and are left out, such as idle.png"),
+        (flat() | {"idle.png": picture(30)},
+         "1 images are listed by no annotation file, and are left out, such as idle.png"),
+        (samples.roboflow() | {"test/_annotations.coco.json": coco("c.png"), "test/c.png": picture(30)},
+         "1 images of test are left out"),
+        (samples.roboflow() | {"train/idle.png": picture(30)},
+         "1 images are listed by no annotation file, and are left out, such as idle.png"),
+        (samples.coco_2017() | {"annotations/image_info_test-dev2017.json": coco("c.png")},
+         "1 images of test are left out"),
+        (samples.coco_2017() | {"images/more/idle.png": picture(30)},
+         "1 images are listed by no annotation file, and are left out, such as idle.png"),
         (samples.labelme() | {"train/idle.png": picture(30)},
          "1 images have no label file, and are left out; save one without shapes for background, such as idle.png"),
     ],
 )  # fmt: skip
 def test_what_has_no_partner_is_counted_and_one_is_named(load, files, note):
-    assert note in load(files).notes
+    notes = load(files).notes
+    assert note in notes
+    assert len(notes) == len(set(notes)) == 1 + ("train/labelTxt/a.txt" in files)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        yolo(more="test: images/val\n"),
+        yolo(more="test: {a: [1]}\n"),
+        yolo(more="test: images/nowhere\n"),
+        samples.native() | {"test.json": coco("b.png")},
+        samples.native() | {"test.json": "{", "previews/x.png": picture(30), ".hidden.png": picture(40)},
+    ],
+)
+def test_a_test_split_that_leaves_nothing_out_is_not_noted(load, files):
+    assert load(files).notes == ()
 
 
 @pytest.mark.parametrize(
