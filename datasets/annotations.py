@@ -48,13 +48,15 @@ def polygons(annotation: dict[str, Any], size: Size, where: str) -> list[Ring]:
     return parts
 
 
-def completed(annotation: dict[str, Any], parts: Sequence[Ring], where: str) -> dict[str, Any]:
+def completed(annotation: dict[str, Any], parts: Sequence[Ring], size: Size, where: str) -> dict[str, Any]:
     """Return the annotation with `bbox`, `area` and `iscrowd`, from its polygons where they are missing or null.
+
+    The box is then that of what is on the image, since that is what a detector is trained to predict.
 
     Raises:
         DataError: a box or an area that pycocotools cannot take, or would leave the object out for.
     """
-    box = extent(np.concatenate(parts))
+    box = extent(np.concatenate(parts).clip(0, size))
     return {"iscrowd": 0, **_measured(annotation, box, sum(map(area, parts)), where)}
 
 
@@ -66,7 +68,7 @@ def crowd(annotation: dict[str, Any], size: Size, where: str) -> dict[str, Any]:
     """
     segmentation = annotation.get("segmentation")
     if not isinstance(segmentation, dict):
-        return completed(annotation, polygons(annotation, size, where), where)
+        return completed(annotation, polygons(annotation, size, where), size, where)
     counts = segmentation.get("counts")
     if isinstance(counts, str):
         counts = _decompressed(counts)

@@ -147,15 +147,16 @@ class _Reader:
         parts = polygons(annotation, size, where)
         points = max(parts, key=area)
         objects[image_id].append(Object(self.index[category_id], points))
-        result = completed(annotation, parts, where)
-        box = extent(np.concatenate(parts))
+        result = completed(annotation, parts, size, where)
+        whole = np.concatenate(parts)
+        boxes = extent(whole), extent(whole.clip(0, size))
         oddities = {
             "objects of {} have several parts: the largest is trained on, all are scored": len(parts) > 1,
             "objects of {} have a part inside another: were it a hole, it is filled": _has_part_inside(parts),
             "polygons of {} reach outside their image, and are used as they are": _reaches_out(points, size),
             "polygons of {} cross themselves, and are used as they are": not is_simple(points),
-            "boxes of {} are not those of their polygons; the box AP is of the boxes": not same_box(
-                result["bbox"], box
+            "boxes of {} are not those of their polygons; the box AP is of the boxes": not any(
+                same_box(result["bbox"], box) for box in boxes
             ),
         }
         self.notes.update(what.format(self.split) for what, is_so in oddities.items() if is_so)

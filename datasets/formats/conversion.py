@@ -167,7 +167,7 @@ def _split(labelled: Labelled, pictures: Sequence[Picture], names: Sequence[str]
                 "category_id": shape.category + 1,
                 "segmentation": [ring.ravel().tolist() for ring in rings],
             }
-            annotations.append(completed(entry, rings, f"{labelled.called['train']}: {picture.name}"))
+            annotations.append(completed(entry, rings, picture.size, f"{labelled.called['train']}: {picture.name}"))
     named = [{"id": index + 1, "name": name} for index, name in enumerate(labelled.categories)]
     return {"images": images, "annotations": annotations, "categories": named}
 

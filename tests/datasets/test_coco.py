@@ -93,6 +93,16 @@ def test_what_is_odd_is_counted_in_a_note(tmp_path, change, note):
     assert data.notes[0].startswith(note)
 
 
+def test_the_box_of_what_reaches_out_is_that_of_the_part_on_the_image(tmp_path):
+    data = datasets.load(write(tmp_path, train=edit(RING, [-40, -8, 8, -8, 8, 40, -40, 40])(valid())))
+    assert data.train.coco["annotations"][0]["bbox"] == [0.0, 0.0, 8.0, HEIGHT]
+    assert [note.split(",")[0] for note in data.notes] == ["1 polygons of train reach outside their image"]
+    given_ = edit("annotations.0.bbox", [-40, -8, 48, 48])(edit(RING, [-40, -8, 8, -8, 8, 40, -40, 40])(valid()))
+    other = datasets.load(write(tmp_path, train=given_))
+    assert other.train.coco["annotations"][0]["bbox"] == [-40, -8, 48, 48]  # as it was given
+    assert other.notes == data.notes
+
+
 def test_images_with_more_objects_than_ap_looks_at_are_noted(tmp_path):
     def crowded(number):
         content = edit("images.0.file_name", "b.png")(valid())

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import datasets
+from bench.detector.data import _label
 from datasets import DataError, files
 from datasets.formats import labelme as labelme_format
 from tests.datasets.formats import samples
@@ -98,6 +99,13 @@ def test_rows_that_are_boxes_become_their_corners(load):
     ((category, ring),) = rings(data.train)
     assert category == 1
     np.testing.assert_allclose(ring, SQUARE)
+
+
+def test_the_box_to_score_is_of_what_lies_on_the_image_as_the_one_to_train_on_is(load):
+    data = load(yolo("0 -0.5 0.1 0.5 0.1 0.5 0.9 -0.5 0.9\n"))
+    assert data.train.coco["annotations"][0]["bbox"] == [0, 2, 20, 16]
+    (trained,) = _label(data.train.images[0], 4)["bboxes"]
+    np.testing.assert_allclose(trained, [0.25, 0.5, 0.5, 0.8])
 
 
 def test_shapes_of_one_group_are_one_object_and_a_part_inside_is_said_to_be_filled(load):
