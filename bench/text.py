@@ -16,6 +16,13 @@ def cut(text: str, width: int) -> str:
     return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
+def how_many(needed: int | None, beyond: int | None) -> str:
+    """Return `≈ 12`, or `> 10,000` where none up to that would do; empty where there is no telling."""
+    if needed is not None:
+        return f"≈ {needed:,}"
+    return "" if beyond is None else f"> {beyond:,}"
+
+
 def ranges(numbers: set[int]) -> str:
     """Return `0–2, 5`."""
     parts: list[list[int]] = []

@@ -274,6 +274,12 @@ def test_no_run_at_all_is_no_round(make_rounds):
     assert make_rounds[0](1.0, l2=0.5, cosine=0.5)([], ()) == []
 
 
+def test_words_say_where_too_many_seeds_would_settle_it():
+    found = figures(l2=[0.5, 0.52, 0.48], cosine=[0.6, 0.42, 0.4801])
+    said = words(standings(found), found, {}, {})
+    assert "The nearest open difference would take over 200 seeds, the last over 200." in said
+
+
 def test_words_say_what_is_not_settled():
     found = figures(l2=[0.50, 0.52], cosine=[0.51, 0.54], step=[0.2])
     said = words(standings(found), found, {STEP: 1}, {})

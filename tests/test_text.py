@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.text import one_line, ranges
+from bench.text import how_many, one_line, ranges
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,14 @@ from bench.text import one_line, ranges
 )
 def test_ranges(numbers, text):
     assert ranges(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("needed", "beyond", "text"),
+    [(12, None, "≈ 12"), (6841, None, "≈ 6,841"), (None, 10_000, "> 10,000"), (None, None, "")],
+)
+def test_how_many(needed, beyond, text):
+    assert how_many(needed, beyond) == text
 
 
 def test_one_line():

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bench.claims.combining import p_values
 from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, Finding, Judgement, Verdict, causes_first
-from bench.claims.planning import more_flips, more_runs, more_seeds
+from bench.claims.planning import MOST_RUNS, more_flips, more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
 from bench.claims.registered import registered_key, strategy_key
 from bench.claims.statement import (
@@ -32,6 +32,7 @@ from bench.statistics import (
     Looks,
     holm,
     mean_p_values,
+    most_seeds,
     over_looks,
     over_looks_exact,
     paired_difference,
@@ -173,7 +174,8 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     support, refute = (
         over_looks(p, len(values), evidence.looks) for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
-    is_open = min(support, refute) > ALPHA
+    is_open = min(support, refute) > ALPHA and found.interval is not None
+    needed = more_seeds(values, leaf.region, evidence.looks) if is_open else None
     return Finding(
         text=_contrast_text(leaf),
         wanted=leaf.region.text,
@@ -183,10 +185,11 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
         by_seed=by_seed,
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=more_seeds(values, leaf.region, evidence.looks) if is_open and found.interval else None,
+        seeds_to_decide=needed,
         run_ids=_ids(arms, evidence.runs, seeds),
         missing=evidence.named(_bare(leaf.terms, evidence.runs)),
         left_out=_left_out(arms, evidence, seeds),
+        open_up_to=most_seeds(evidence.looks) if is_open and needed is None else None,
     )
 
 
@@ -197,6 +200,8 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
     support, refute = (
         over_looks_exact(p, n, evidence.looks) for p in rate_p_values(k, n, leaf.region.low, leaf.region.high)
     )
+    is_open = n > 0 and min(support, refute) > ALPHA
+    needed = more_runs(k, n, leaf.region, evidence.looks) if is_open else None
     return Finding(
         text=f"share of {leaf.arm.name} that {EVENTS[leaf.event].text}",
         wanted=leaf.region.text,
@@ -206,10 +211,11 @@ def _rate(leaf: Rate, evidence: Evidence) -> Finding:
         by_seed={},
         p_support=support,
         p_refute=refute,
-        seeds_to_decide=more_runs(k, n, leaf.region, evidence.looks) if min(support, refute) > ALPHA else None,
+        seeds_to_decide=needed,
         run_ids=tuple(record.id for record, _ in told),
         missing=evidence.named(() if leaf.arm in evidence.runs else (leaf.arm,)),
         left_out=causes_first(silent),
+        open_up_to=MOST_RUNS if is_open and needed is None else None,
     )
 
 

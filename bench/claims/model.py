@@ -49,6 +49,7 @@ class Finding:
         missing: arms that have no run that is done, by name; `cosine as it is registered now` where there are runs of
             that label, but with other parameters.
         left_out: runs that are part of the arms and in no figure, `cosine s2: diverged`: those that were lost first.
+        open_up_to: seeds (runs) up to which no number would decide it, where that is why none is named; else None.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Finding:
     run_ids: tuple[str, ...]
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
+    open_up_to: int | None = None
 
     @property
     def constant(self) -> bool:

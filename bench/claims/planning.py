@@ -12,9 +12,9 @@ from bench.claims.model import Finding
 from bench.claims.statement import Claim, Rate, Region
 from bench.statistics import ALPHA, Looks, over_looks_exact, rate_p_values, seeds_to_decide
 
-_MOST_RUNS = 1000
+MOST_RUNS, MOST_EACH = 1000, 200
+"""Up to how many `more_runs` and `runs_of_each` look for a number that would do."""
 _MOST_SEEDS = 30
-_MOST_EACH = 200
 
 
 def more_seeds(values: Sequence[float], region: Region, looks: Looks) -> int | None:
@@ -70,7 +70,7 @@ def more_runs(k: int, n: int, region: Region, looks: Looks) -> int | None:
     """
     if not n:
         return None
-    for runs in range(n + 1, _MOST_RUNS + 1):
+    for runs in range(n + 1, MOST_RUNS + 1):
         if min(_planned(k / n, runs, region, looks)) <= ALPHA:
             return runs
     return None
@@ -93,7 +93,7 @@ def runs_of_each(claim: Claim, findings: Sequence[Finding], looks: Looks) -> int
     estimates = [finding.estimate for finding in findings]
     if len(rates) < len(findings) or None in estimates:
         return None
-    for runs in range(max(finding.n for finding in findings) + 1, _MOST_EACH + 1):
+    for runs in range(max(finding.n for finding in findings) + 1, MOST_EACH + 1):
         planned = []
         for leaf, finding, rate in zip(rates, findings, estimates, strict=True):
             support, refute = _planned(rate, runs, leaf.region, looks)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from bench.claims.model import Finding, Judgement
 from bench.plain import to_plain
-from bench.text import one_line
+from bench.text import how_many, one_line
 
 
 class Compared(Protocol):
@@ -125,9 +125,8 @@ def what_would_decide(finding: Finding, units: str = "") -> str:
         return ""
     if finding.constant:
         return "the same at every seed, which no number of such seeds would decide"
-    if finding.seeds_to_decide is None:
-        return ""
-    return f"≈ {finding.seeds_to_decide} {units + ' ' if units else ''}would decide"
+    needed = how_many(finding.seeds_to_decide, finding.open_up_to)
+    return f"{needed} {units + ' ' if units else ''}would decide" if needed else ""
 
 
 def _block(title: str, judgements: Sequence[Judgement], below: Callable[[Judgement], Iterator[str]]) -> Iterator[str]:

@@ -44,8 +44,11 @@ def words(
         if reference is not None:
             lines.append(f"It is not shown to be better than {REFERENCE} alone, which is the simplest.")
         needed = [one.verdict.seeds_to_decide for one in undecided if one.verdict.seeds_to_decide]
-        if needed:
-            lines.append(f"The nearest open difference would take about {min(needed)} seeds, the last {max(needed)}.")
+        beyond = max(one.verdict.open_up_to or 0 for one in undecided)
+        if needed or beyond:
+            first = f"about {min(needed)}" if needed else f"over {beyond:,}"
+            last = f"over {beyond:,}" if beyond else f"{max(needed)}"
+            lines.append(f"The nearest open difference would take {first} seeds, the last {last}.")
     if behind:
         lines.append(f"Behind beyond doubt: {', '.join(arm_name(*one.key) for one in behind)}.")
     if ahead:

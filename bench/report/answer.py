@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.claims import Finding, Judgement
 from bench.claims.declared import rescued
 from bench.claims.model import causes_first
-from bench.claims.planning import runs_of_each
+from bench.claims.planning import MOST_EACH, runs_of_each
 from bench.claims.show import what_would_decide
 from bench.claims.statement import Contrast, Fact, Leaf, Rate
 from bench.report.numbers import count_of, figure, names, with_interval
 from bench.report.parts import Answer, Escape
 from bench.statistics import Looks
+from bench.text import how_many
 
 QUESTIONS = {
     "escape-hybrid": "Does a hybrid loss get a detector out of MGIoU's bad minima in one training run?",
@@ -163,9 +164,15 @@ def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:
             k, by = round(finding.estimate * finding.n), rescued(leaf.arm)
             counted = f"{k} of {finding.n}" if brief else count_of(k, finding.n, finding.interval)
             told.append(f"{by} {counted}, {figure(ends.get((leaf.arm.label, leaf.arm.form)))}")
-    needed = None if judgement.decided else runs_of_each(claim, judgement.findings, looks)
-    more = f"; ≈ {needed} such runs of each would decide" if needed else ""
+    more = "" if judgement.decided else _each_to_decide(judgement, looks)
     return f"freed of those stuck, and mean mAP50-95 of these at the end: {'; '.join(told)}{more}" if told else ""
+
+
+def _each_to_decide(judgement: Judgement, looks: Looks) -> str:
+    if any(finding.estimate is None for finding in judgement.findings):
+        return ""
+    needed = runs_of_each(judgement.claim, judgement.findings, looks)
+    return f"; {how_many(needed, MOST_EACH)} such runs of each would decide"
 
 
 def _to_decide(leaf: Leaf, finding: Finding) -> str:

@@ -80,6 +80,7 @@ _CELLS: dict[str, Callable[[Comparison, Row], Any]] = {
     "verdict": lambda one, row: row.verdict,
     "kept_open_by": lambda one, row: row.kept_open_by,
     "seeds_to_decide": lambda one, row: row.seeds_to_decide,
+    "open_up_to_seeds": lambda one, row: row.open_up_to,
     "train_s": lambda one, row: row.train_s,
     "run_ids": lambda one, row: " ".join(seed.run_id for seed in row.seeds),
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from bench.clip_vertices import clips
 from bench.margins import LEARNT
 from bench.report.model import REFERENCE, Comparison, Report
 from bench.report.numbers import names
 from bench.report.parts import Noise
-from bench.statistics import MOST_LOOKS, ImagePrecision
+from bench.statistics import ImagePrecision, most_seeds
 
 METHOD = (
     f"The unit is the difference in mAP50-95 to `{REFERENCE}` between two runs with the same seed, which fixes "
@@ -17,11 +18,11 @@ METHOD = (
     "*Better* and *worse* hold at a family-wise error rate of 5 % across one table (Holm, over paired t-tests; "
     "strategies, variants, controls and data sets together are tables of their own, and each pays for its own tests); "
     "all else is UNDECIDED: with the number of seeds, more than there are, at which a difference of this mean and "
-    "spread would be decided by itself every second time; with *looks* where one look at the runs would have decided "
-    "it, but not as many as there were; with *Holm* where it is decided by itself, but not among so many; with *no "
-    "spread* where it is the same at every seed, which no number of such seeds decides. AP is pycocotools', of the "
-    "convex hull of the predicted vertices clipped to the image, at the last epoch; ± is the standard deviation over "
-    "seeds. Means are over the runs that are done."
+    "spread would be decided by itself every second time, or `> 10,000` where it takes more than that; with *looks* "
+    "where one look at the runs would have decided it, but not as many as there were; with *Holm* where it is decided "
+    "by itself, but not among so many; with *no spread* where it is the same at every seed, which no number of such "
+    "seeds decides. AP is pycocotools', of the convex hull of the predicted vertices clipped to the image, at the last "
+    "epoch; ± is the standard deviation over seeds. Means are over the runs that are done."
 )
 
 SHAPES = (
@@ -98,13 +99,14 @@ def limits(report: Report) -> Iterator[str]:
         yield (
             f"Seeds were added, and the verdicts may have been looked at after each, from {first} seeds to at most "
             f"{last}. Verdicts, winners and the numbers of seeds that would decide are corrected for that (a "
-            f"number beyond {last} as if seeds had been added up to it; one beyond {max(MOST_LOOKS, last)} is not "
-            "told); the intervals that are shown are not."
+            f"number beyond {last} as if seeds had been added up to it; none beyond {most_seeds(report.looks)} is "
+            "worked out); the intervals that are shown are not."
         )
     for comparison in report.comparisons:
         head = f"{comparison.title}: " if len(report.comparisons) > 1 else ""
         yield f"{head}{_noise(comparison.noise)}"
         yield f"{head}{_precision(comparison)}"
+    yield from _clipped(report)
     yield (
         "All strategies of a table were trained with the same settings; whether other settings suit one of them better "
         "is not known. Nothing here extends to other data, models, sizes or training budgets."
@@ -144,6 +146,18 @@ def _noise(noise: Noise) -> str:
         return told + "none, mAP50-95 is the same to the last bit."
     largest = max(abs(pair[-1]) for pair in noise.pairs)
     return told + f"{noise.rms:.4f} of mAP50-95 (root mean square of the differences; the largest is {largest:.4f})."
+
+
+def _clipped(report: Report) -> Iterator[str]:
+    """Yield of which data sets MGIoU was taught polygons that the border of the frame had changed."""
+    found = [one.title for one in report.comparisons if clips(one.condition["settings"])]
+    if found:
+        head = f"{names(found)}: " if len(found) < len(report.comparisons) else ""
+        yield (
+            f"{head}A vertex that augmentation took out of the frame was trained at its border (clip_vertices), as "
+            "Ultralytics has it. L2 leaves it out; MGIoU was taught the polygon that this makes, which is not the "
+            "object's. AP is measured on the objects' own."
+        )
 
 
 def _precision(comparison: Comparison) -> str:

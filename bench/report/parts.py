@@ -18,12 +18,14 @@ class Judged:
         kept_open_by: what alone keeps it UNDECIDED: `looks`, `Holm` or `no spread`; empty: none of these.
         seeds_to_decide: pairs at which the same mean and spread would be decided by themselves; None when there is no
             telling, and where it is decided or kept open by Holm.
+        open_up_to: pairs up to which no number would do, where that is why none is named; else None.
     """
 
     adjusted_p: float | None = None
     verdict: str = ""
     kept_open_by: str = ""
     seeds_to_decide: int | None = None
+    open_up_to: int | None = None
 
 
 @dataclass(frozen=True)

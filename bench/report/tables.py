@@ -14,6 +14,7 @@ from bench.report.numbers import MISSING, figure, number, percent, with_interval
 from bench.report.parts import Judged
 from bench.report.row import Rate
 from bench.statistics import PairedDifference
+from bench.text import how_many
 
 DEGENERATE = "ended in a degenerate shape on most images"
 RARE = {"collapsed": "collapsed", "outside": "outside", "no_prediction": "no prediction"}
@@ -108,7 +109,8 @@ def judged(row: Judged, found: PairedDifference | None) -> str:
     if found is None:
         return MISSING
     why = [row.kept_open_by] if row.kept_open_by else []
-    why += [f"≈ {row.seeds_to_decide} seeds"] if row.seeds_to_decide else []
+    needed = how_many(row.seeds_to_decide, row.open_up_to)
+    why += [f"{needed} seeds"] if needed else []
     more = f" ({', '.join(why)})" if why else ""
     return f"{with_interval(found.mean, found.interval)} {row.verdict}{more}"
 

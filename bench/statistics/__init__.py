@@ -4,7 +4,7 @@ from bench.statistics.equality import all_equal
 from bench.statistics.images import ImagePrecision, precision_limit
 from bench.statistics.multiplicity import holm
 from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values, paired_difference, t_p_value
-from bench.statistics.planning import MOST_LOOKS, power, seeds_to_decide
+from bench.statistics.planning import most_seeds, power, seeds_to_decide
 from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
 from bench.statistics.sequential import Looks, looks_p_value, nominal_level, over_looks, over_looks_exact
 from bench.statistics.sign_flip import sign_flip_interval, sign_flip_p
@@ -16,7 +16,6 @@ __all__ = [
     "CONFIDENCE",
     "HOLM",
     "LOOKS",
-    "MOST_LOOKS",
     "NO_SPREAD",
     "UNDECIDED",
     "WORSE",
@@ -28,6 +27,7 @@ __all__ = [
     "holm",
     "looks_p_value",
     "mean_p_values",
+    "most_seeds",
     "nominal_level",
     "over_looks",
     "over_looks_exact",

@@ -29,8 +29,8 @@ def seeds_to_decide(mean: float, sd: float, alpha: float = 0.05, after: int = 0,
         looks: what the verdict pays for; a plan beyond the last look pays for those up to it too.
 
     Returns:
-        None when no number up to 10,000 would do (200 with looks), when the mean is zero, or when there is no spread
-        to plan with.
+        None when no number up to `most_seeds` would do, as when the mean is zero, or when there is no spread to plan
+        with.
     """
     if not sd > 0 or mean == 0:
         return None
@@ -41,9 +41,14 @@ def seeds_to_decide(mean: float, sd: float, alpha: float = 0.05, after: int = 0,
     return _seeds_over_looks(abs(mean) / sd, alpha, least, looks)
 
 
+def most_seeds(looks: Looks) -> int:
+    """Return up to how many pairs `seeds_to_decide` looks for a number that would do."""
+    return _MOST_SEEDS if looks is None else max(MOST_LOOKS, looks[1])
+
+
 def _seeds_over_looks(effect: float, alpha: float, least: int, looks: tuple[int, int]) -> int | None:
     """Return the least n from `least` on at which an effect, in standard deviations, is found after the correction."""
-    counts = np.arange(least, max(MOST_LOOKS, looks[1]) + 1)
+    counts = np.arange(least, most_seeds(looks) + 1)
     p_values = 2 * special.stdtr(counts - 1, -effect * np.sqrt(counts))
     # The level falls with every look beyond the last: what does not pass the last one's passes none after it.
     bar = nominal_level(max(2, looks[1]), looks, alpha)

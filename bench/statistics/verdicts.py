@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bench.statistics.multiplicity import holm
 from bench.statistics.paired import CONFIDENCE, PairedDifference, t_p_value
-from bench.statistics.planning import seeds_to_decide
+from bench.statistics.planning import most_seeds, seeds_to_decide
 from bench.statistics.sequential import Looks, over_looks
 
 ALPHA = 0.05
@@ -28,12 +28,15 @@ class Verdict(NamedTuple):
             is the same at every seed, and stays undecided at any number of such seeds. Empty: none of these.
         seeds_to_decide: more pairs than there are, at which the same mean and spread would be decided by themselves,
             the looks paid for; None where it is decided or kept open by others, and when there is no telling.
+        open_up_to: the largest number of pairs that was tried, where none would do; None where one would, and where
+            none is named for another reason.
     """
 
     adjusted_p: float | None = None
     verdict: str = ""
     kept_open_by: str = ""
     seeds_to_decide: int | None = None
+    open_up_to: int | None = None
 
 
 def verdicts(
@@ -73,9 +76,11 @@ def _verdict(
         return Verdict(adjusted_p, UNDECIDED, HOLM)
     once = t_p_value(difference)
     level = min(alpha, 1 - CONFIDENCE)  # no verdict without an interval that leaves out zero
+    needed = seeds_to_decide(difference.mean, difference.sd, level, difference.n, looks)
     return Verdict(
         adjusted_p,
         UNDECIDED,
         LOOKS if difference.decided and once is not None and once < alpha else "",
-        seeds_to_decide(difference.mean, difference.sd, level, difference.n, looks),
+        needed,
+        most_seeds(looks) if needed is None else None,
     )

@@ -35,6 +35,11 @@ def apart(steps):
     ]
 
 
+def stuck(k, n):
+    """Return n runs, the first k of them in full-image boxes."""
+    return [record("mgiou", seed, 0.1, "paper", full_image=float(seed < k)) for seed in range(n)]
+
+
 def like(values, n):
     """Return n values with the mean and the standard deviation of others."""
     shape = np.array([1.0, -1.0] + [0.0] * (n - 2))
@@ -77,14 +82,10 @@ def test_as_many_runs_as_are_named_decide_a_rate_and_no_fewer(k, n, looks, low):
     statement = Rate("stuck", Arm("mgiou"), Region(low=low))
 
     def found(runs):
-        stuck = round(k / n * runs)
-        records = [record("mgiou", seed, 0.1, "paper", full_image=float(seed < stuck)) for seed in range(runs)]
         # A study that goes on beyond its last look looks on.
-        return finding(statement, records, looks and (looks[0], max(looks[1], runs)))
+        return finding(statement, stuck(round(k / n * runs), runs), looks and (looks[0], max(looks[1], runs)))
 
-    now = finding(
-        statement, [record("mgiou", seed, 0.1, "paper", full_image=float(seed < k)) for seed in range(n)], looks
-    )
+    now = finding(statement, stuck(k, n), looks)
     if now.decided or now.seeds_to_decide is None:
         assert now.seeds_to_decide is None
         return
@@ -95,8 +96,7 @@ def test_as_many_runs_as_are_named_decide_a_rate_and_no_fewer(k, n, looks, low):
 
 
 def test_looks_are_paid_for_in_runs_too():
-    stuck = [record("mgiou", seed, 0.1, "paper", full_image=1.0) for seed in range(8)]
-    now = finding(Rate("stuck", Arm("mgiou"), Region(low=0.5)), stuck, (3, 20))
+    now = finding(Rate("stuck", Arm("mgiou"), Region(low=0.5)), stuck(8, 8), (3, 20))
     assert (now.decided, now.seeds_to_decide) == (False, 10)
     assert more_runs(4, 4, Region(low=0.5), None) == 6
 
@@ -105,6 +105,21 @@ def test_what_is_decided_names_no_number():
     now = finding(difference(A, B), apart([0.1, 0.11, 0.12]))
     assert now.decided
     assert (now.seeds_to_decide, what_would_decide(now)) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (lambda: finding(difference(A, B), apart([0.1, -0.1, 1e-4])), "> 10,000 seeds would decide"),
+        (lambda: finding(difference(A, B), apart([0.1, -0.1, 1e-4]), LOOKS), "> 200 seeds would decide"),
+        (
+            lambda: finding(Rate("stuck", Arm("mgiou"), Region(low=0.5)), stuck(1, 2)),
+            "> 1,000 seeds would decide",
+        ),
+    ],
+)
+def test_what_too_many_seeds_would_decide_says_so(found, told):
+    assert what_would_decide(found(), "seeds") == told
 
 
 @pytest.mark.parametrize("region", [Region(low=0.01), Region(high=0.01), Region(low=0.0)])

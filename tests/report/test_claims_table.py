@@ -90,6 +90,13 @@ def test_how_many_runs_would_decide_is_planned_for_the_whole_claim():
     assert "would decide" not in told
 
 
+def test_a_claim_that_hardly_any_number_of_runs_would_decide_says_so():
+    half = [rescue(by, seed, after=float(seed % 2)) for by in (*HYBRIDS, "mgiou") for seed in range(2)]
+    told = section(plain(render(build([*study(l2=[0.5]), *half]), "md")), "The answer").partition("\n2. ")[0]
+    assert "**UNDECIDED**" in told
+    assert "; > 200 such runs of each would decide" in told
+
+
 def test_how_many_runs_would_decide_is_not_told_while_some_are_missing():
     verdict, told = first_answer(2, HYBRIDS[:3])
     assert verdict == "NOT RUN"

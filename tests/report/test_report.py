@@ -26,7 +26,7 @@ from bench.statistics import rate_interval
 from ..generated import assert_generated
 from ..loaded import loaded
 from .golden import GOLDEN, golden, golden_text
-from .reading import section, table
+from .reading import plain, section, table
 from .samples import record, study
 
 CLEAR = study(l2=[0.50, 0.52, 0.48], cosine=[0.60, 0.63, 0.57], mgiou=[0.05, 0.06, 0.05])
@@ -71,6 +71,14 @@ def test_a_difference_within_the_spread_is_undecided_and_says_how_many_seeds():
     assert "decides 0 of 1 differences" in text
     assert "UNDECIDED is not EQUAL" in text
     assert "better than" not in section(text, "Comparison")
+
+
+def test_a_difference_of_almost_nothing_says_that_it_takes_over_10000_seeds():
+    records = study(l2=[0.50, 0.52, 0.48], cosine=[0.60, 0.42, 0.4801])
+    assert rows(records)["cosine"].verdict == "UNDECIDED"
+    assert "UNDECIDED (> 10,000 seeds) |" in plain(render(build(records), "md"))
+    (line,) = (one for one in csv.DictReader(io.StringIO(render(build(records), "csv"))) if one["strategy"] == "cosine")
+    assert (line["seeds_to_decide"], line["open_up_to_seeds"]) == ("", "10000.0")
 
 
 def test_holm_makes_many_strategies_harder_to_tell_from_the_reference():

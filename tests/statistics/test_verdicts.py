@@ -171,6 +171,15 @@ def test_no_seeds_are_named_where_they_are_run_already_or_would_not_help():
     assert verdicts([CLEAR])[0].seeds_to_decide is None
 
 
+@pytest.mark.parametrize(("looks", "most"), [(None, 10_000), ((3, 10), 200), ((3, 300), 300)])
+@pytest.mark.parametrize("mean", [0.0, 1e-4])
+def test_where_no_number_of_seeds_would_decide_it_is_told_how_many_were_tried(mean, looks, most):
+    (found,) = verdicts([difference(mean - 0.1, mean, mean + 0.1)], looks=looks)
+    assert (found.verdict, found.seeds_to_decide, found.open_up_to) == (UNDECIDED, None, most)
+    others = verdicts([BARELY, UNCLEAR, difference(0.1, 0.1, 0.1), difference(0.1)])
+    assert [one.open_up_to for one in others] == [None] * 4
+
+
 def test_no_verdict_contradicts_the_interval_that_is_shown():
     undecided = difference(-0.01, 0.09, 0.13)
     assert t_p_value(undecided) < 0.5
