@@ -11,6 +11,7 @@ from torch import Tensor
 from strategies.errors import StrategyError
 from strategies.signals import Signals, State, ema
 from strategies.stage import Stage
+from strategies.text import written
 
 Weight = float | Tensor
 
@@ -18,14 +19,15 @@ Weight = float | Tensor
 class Strategy:
     """Chooses the weights of `w_l2 · L2 + w_mgiou · MGIoU` at every step. Nothing else depends on it.
 
-    A subclass declares its parameters as annotated class attributes, is put under a name with
-    `@register("name")` (which makes it a frozen, keyword-only dataclass) and overrides `weights`. What it must
-    remember goes through `observe`. Both are pure: no attribute is ever written.
+    A subclass declares its parameters as annotated class attributes with a default (what a base has declared may be set
+    by its value alone), is put under a name with `@register("name")` (which makes it a frozen, keyword-only dataclass)
+    and overrides `weights`. What it must remember goes through `observe`. Both are pure: no attribute is ever written.
 
     Class attributes:
         forms: the MGIoU forms the strategy is meant for; the command line's `--mgiou` picks among them. Empty:
             the MGIoU term has no weight, so that one run serves every form.
-        own_source: digest of the code of a strategy from outside this package (`strategies.source`); else None.
+        own_source: digest of the code of a strategy that does not come with this package (`strategies.source`); else
+            None.
         drawn: parameters that are no choice of anyone's but data of one seed; they make no strategy of their own.
         role: one of `ROLES`, for whoever shows runs: nothing for a strategy to compare with others; `loss` for one of
             them that is one loss alone; `rescue` and `control` for an escape test and for what is left of a strategy,
@@ -52,7 +54,7 @@ class Strategy:
 
         Each is a number, or a 0-dim tensor where it depends on one (no `.item()`).
         """
-        raise NotImplementedError
+        raise NotImplementedError("override weights(self, signals), which returns (w_l2, w_mgiou)")
 
     def alpha_at(self, signals: Signals) -> Weight:
         """Return the share of L2 in the mix, in [0, 1], as logged."""
@@ -79,7 +81,7 @@ class Strategy:
     def label(self) -> str:
         """The name, and in brackets the parameters that differ from the defaults: `static[alpha=0.5]`."""
         changed = [f.name for f in fields(self) if getattr(self, f.name) != f.default]  # type: ignore[arg-type]
-        inner = ",".join(f"{key}={_plain(getattr(self, key))}" for key in changed)
+        inner = ",".join(f"{key}={written(getattr(self, key))}" for key in changed)
         return f"{self.name}[{inner}]" if inner else self.name
 
     def validate(self) -> None:
@@ -104,10 +106,11 @@ class Mix(Strategy):
 
     def alpha_at(self, signals: Signals) -> Weight:
         """Return the weight of L2 before normalisation, in [0, 1]."""
-        raise NotImplementedError
+        raise NotImplementedError("override alpha_at(self, signals), which returns the weight of L2")
 
     def observe(self, signals: Signals) -> State:
         """Keep the EMAs that the chosen normalisation needs."""
+        self.refuse_unknown_normalization()
         matched = signals.gram.diagonal().sum() > 0
         one = torch.ones_like(signals.loss_l2)
         watched = {
@@ -130,6 +133,7 @@ class Mix(Strategy):
             return 1 / _positive(state["loss_l2"]), 1 / _positive(state["loss_mgiou"])
         if self.normalization == "gradient":
             return 1.0, (state["grad_l2"] / _positive(state["grad_mgiou"])).nan_to_num(1.0)
+        self.refuse_unknown_normalization()  # where a subclass has a `validate` and an `observe` of its own, too
         return 1.0, 1.0
 
     def weights(self, signals: Signals) -> tuple[Weight, Weight]:
@@ -144,13 +148,17 @@ class Mix(Strategy):
             if not 0 <= getattr(self, name) <= 1:
                 raise StrategyError(f"{self.name}: {name}={getattr(self, name):g} must lie between 0 and 1")
 
-    def validate(self) -> None:
-        """Refuse an unknown normalisation."""
+    def refuse_unknown_normalization(self) -> None:
+        """Raise `StrategyError` when `normalization` is none of those that there are."""
         known = ("none", "constant", "loss-ema", "gradient")
         if self.normalization not in known:
             raise StrategyError(
                 f"{self.name}: normalization={self.normalization!r} is unknown; use one of {', '.join(known)}"
             )
+
+    def validate(self) -> None:
+        """Refuse an unknown normalisation."""
+        self.refuse_unknown_normalization()
 
 
 def _begun(average: Tensor | None, value: Tensor) -> Tensor:
@@ -161,16 +169,3 @@ def _begun(average: Tensor | None, value: Tensor) -> Tensor:
 def _positive(value: Tensor) -> Tensor:
     """Keep a divisor away from zero: a loss that has reached zero must not blow its weight up."""
     return value.clamp_min(1e-8)
-
-
-def _plain(value: Any) -> str:
-    """Return a value so that `parse` reads it again: one list of values stands in another, which is a grid of one."""
-    if isinstance(value, tuple):
-        return f"[{_listed(value)}]"
-    if isinstance(value, float):
-        return text if float(text := f"{value:g}") == value else repr(value)
-    return str(value)
-
-
-def _listed(value: Any) -> str:
-    return f"[{','.join(map(_listed, value))}]" if isinstance(value, tuple) else _plain(value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import torch
 
@@ -13,7 +15,7 @@ from strategies.base import Strategy
 from strategies.errors import StrategyError
 from strategies.registry import build, names
 from strategies.signals import Signals, State
-from strategies.usable import check_step
+from strategies.usable import check_forms, check_stages, check_step
 
 EPOCHS, STEPS = 20, 3
 LENGTHS = (1, 2, EPOCHS, 300)
@@ -84,16 +86,19 @@ def gradients_may_vanish(strategy: Strategy) -> None:
 
 def _usable(strategy: Strategy, run: Iterable[Signals], of: str) -> None:
     for signals in walk(strategy, run):
-        try:
-            check_step(strategy, signals, f"in epoch {signals.epoch} {of}")
-        except StrategyError as error:
-            raise Broken(str(error)) from None
+        _held(check_step, strategy, signals, f"in epoch {signals.epoch} {of}")
+
+
+def _held(rule: Callable[..., None], *what: Any) -> None:
+    try:
+        rule(*what)
+    except StrategyError as error:
+        raise Broken(str(error)) from None
 
 
 def forms_are_known(strategy: Strategy) -> None:
     """Its forms are some of those that there are; without any, MGIoU has no weight."""
-    if not isinstance(strategy.forms, tuple) or not set(strategy.forms) <= {"paper", "centred"}:
-        raise Broken(f"forms is {strategy.forms!r}; it must be a tuple of 'paper', 'centred' or both, or be empty")
+    _held(check_forms, strategy)
     if not strategy.forms and any(w_mgiou for *_, w_mgiou in trajectory(strategy)[0]):
         raise Broken("forms is empty, and MGIoU has a weight; name the forms that it is meant for")
 
@@ -180,10 +185,8 @@ def parameters_rebuild_it(strategy: Strategy) -> None:
 
 
 def stages_lie_within_the_run(strategy: Strategy) -> None:
-    """Later stages begin in order, within the run."""
-    at = [stage.share for stage in strategy.stages()]
-    if at != sorted(set(at)) or not all(0 < share < 1 for share in at):
-        raise Broken(f"its stages begin at {at}; they must be in order, each between 0 and 1")
+    """Later stages begin in order, within the run, and learn."""
+    _held(check_stages, strategy)
 
 
 def no_other_does_the_same(strategy: Strategy) -> None:
@@ -192,9 +195,10 @@ def no_other_does_the_same(strategy: Strategy) -> None:
         return
     own = (strategy.forms, strategy.stages(), trajectory(strategy)[0])
     for name in names(core=True):
-        other = build(name)
-        if name != strategy.name and own == (other.forms, other.stages(), trajectory(other)[0]):
-            raise Broken(f"it does what {name!r} does; one of the two is enough")
+        with contextlib.suppress(StrategyError):  # of another that cannot be built, which is told where that is checked
+            other = build(name)
+            if name != strategy.name and own == (other.forms, other.stages(), trajectory(other)[0]):
+                raise Broken(f"it does what {name!r} does; one of the two is enough")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import itertools
-import math
 import pkgutil
-import re
 import sys
 import traceback
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,14 +23,13 @@ import torch
 
 from strategies.base import Strategy
 from strategies.errors import StrategyError
+from strategies.parameters import cast, declare
 from strategies.signals import Signals
-from strategies.source import digest_of
-from strategies.usable import check_step
+from strategies.source import DIGITS, FAMILIES, digest_of, file_of, is_known, place_of
+from strategies.text import read, split
+from strategies.usable import check_forms, check_stages, check_step
 
 ENTRY_POINTS = "hybridloss.strategies"
-
-_TEXT_TO_YAML = re.compile(r"[+-]?\d+\.?[eE][+-]?\d+|[+-]?(\d+\.\d*|\.\d+)[eE]\d+")
-"""Numbers that YAML 1.1 takes for text: without a point, or without the exponent's sign."""
 
 _registry: dict[str, type[Strategy]] = {}
 S = TypeVar("S", bound=type[Strategy])
@@ -45,20 +43,29 @@ def register(name: str, *, core: bool = True) -> Callable[[S], S]:
         core: whether it is one of those that `--all` compares; one that is not must be asked for by name.
 
     Raises:
-        StrategyError: the name is taken, or the class is no `Strategy`.
+        StrategyError: the name is taken or cannot be one, the class is no `Strategy`, or its parameters cannot be used.
     """
+    if isinstance(name, type):  # `@register` alone, which would put a function in the place of the class
+        raise StrategyError(f'{place_of(name)}: {name.__name__} is registered without a name; write @register("name")')
 
     def wrap(cls: S) -> S:
         if not (isinstance(cls, type) and issubclass(cls, Strategy)):
             raise StrategyError(f"strategy {name!r}: {cls!r} does not derive from strategies.Strategy")
+        if not name or name != name.strip() or set(name) & set("[],"):
+            raise StrategyError(
+                f"strategy {name!r}, {place_of(cls)}: a name is not empty and holds no bracket or comma"
+            )
         taken = _registry.get(name)
         if taken is not None:
             raise StrategyError(
-                f"strategy {name!r} is registered twice, by {taken.__module__} and {cls.__module__}; rename one"
+                f"strategy {name!r} is registered twice, at {place_of(taken)} and at {place_of(cls)}; rename one"
             )
         for base in reversed(cls.__mro__):  # parameters declared by the unregistered bases (Mix, TwoStage) count too
             if issubclass(base, Strategy) and "__dataclass_fields__" not in vars(base):
-                dataclasses.dataclass(frozen=True, kw_only=True)(base)
+                try:
+                    declare(base)
+                except (StrategyError, TypeError, ValueError) as error:  # the last two are `dataclass`'s own
+                    raise StrategyError(f"strategy {name!r}, {place_of(base)}: {_line(error)}") from None
         cls.name = name
         cls.core = core
         cls.own_source = digest_of(cls)
@@ -112,15 +119,15 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
             known = ", ".join(declared) or "none"
             hint = f"did you mean {near[0]!r}?" if near else f"its parameters: {known}"
             raise StrategyError(f"{name} has no parameter {key!r}; {hint}")
-        values[key] = _cast(value, declared[key], f"{name}[{key}={value}]")
-    strategy = cls(**values)
+        values[key] = cast(value, declared[key], f"{name}[{key}={value}]")
     try:
+        strategy = cls(**values)
         strategy.validate()
         _try_out(strategy)
     except StrategyError:
         raise
     except Exception as error:  # its author's slip; shown before the first run, and not in the middle of a study
-        raise StrategyError(f"{strategy.label}: its code fails at {_place(error)}: {_told(error)}") from error
+        raise StrategyError(f"{name}: its code fails at {_place(error, cls)}: {_told(error)}") from error
     return strategy
 
 
@@ -130,15 +137,13 @@ def parse(text: str) -> list[Strategy]:
     Raises:
         StrategyError: the text cannot be read, or `build` refuses what it says.
     """
-    import yaml  # here, so that whoever takes a strategy as a class, as the losses do, needs torch alone
-
     name, bracket, inner = text.strip().partition("[")
     if not bracket:
         return [build(name)]
     if not inner.endswith("]"):
         raise StrategyError(f"cannot read {text!r}: the bracket is not closed; write name[key=value,key=value]")
     grid: dict[str, list[Any]] = {}
-    for part in _split(inner[:-1]):
+    for part in split(inner[:-1]):
         key, equals, value = part.partition("=")
         key = key.strip()
         if not equals or not key:
@@ -146,8 +151,8 @@ def parse(text: str) -> list[Strategy]:
         if key in grid:
             raise StrategyError(f"{key!r} stands twice in {text!r}; to try several values write {key}=[a,b]")
         try:
-            parsed = yaml.safe_load(value)
-        except yaml.YAMLError:
+            parsed = read(value)
+        except ValueError:
             raise StrategyError(f"cannot read the value {value!r} of {key!r} in {text!r}") from None
         grid[key] = parsed if isinstance(parsed, list) else [parsed]
         if not grid[key]:
@@ -168,34 +173,65 @@ def parse_one(text: str) -> Strategy:
     return found[0]
 
 
-def load_plugin(source: str) -> None:
+def load_plugin(source: str) -> list[str]:
     """Import a Python file (by path) or module (by name) that registers strategies.
 
+    One that is loaded already, as what is installed or lies in this package is, is not imported twice.
+
+    Returns:
+        The names of the strategies that it registers: those whose classes it defines, and those that came with it.
+
     Raises:
-        StrategyError: there is no such file or module, or it fails on import.
+        StrategyError: there is no such file or module, or it fails on import; then nothing of it stays registered.
     """
+    before = set(names())
     try:
-        if not source.endswith(".py"):
-            importlib.import_module(source)
-            return
-        path = Path(source).resolve()
-        module_name = f"_bench_plugin_{path.stem}"
-        if module_name in sys.modules and sys.modules[module_name].__file__ == str(path):
-            return
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None or not path.is_file():
-            raise StrategyError(f"plug-in {source}: no such file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[module_name]
-            raise
+        with _taken_back():
+            module = _imported_file(source) if source.endswith(".py") else importlib.import_module(source).__name__
     except StrategyError:
         raise
     except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may end with the latter
         raise StrategyError(f"plug-in {source} cannot be imported: {_told(error)}") from error
+    return [name for name in names() if name not in before or _defined_in(module, _registry[name])]
+
+
+def _imported_file(source: str) -> str:
+    """Import a file unless a module is made of it already; return the module's name."""
+    path = Path(source).resolve()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__dict__", {}).get("__file__")  # asking a lazy module itself would load it
+        if isinstance(file, str) and file.endswith(path.name) and Path(file).resolve() == path:
+            return name
+    # Files of one name in several folders are several modules.
+    name = f"_bench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:DIGITS]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise StrategyError(f"plug-in {source}: no such file")
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return name
+
+
+def _defined_in(module: str, cls: type) -> bool:
+    return cls.__module__ == module or cls.__module__.startswith(f"{module}.")
+
+
+@contextlib.contextmanager
+def _taken_back() -> Iterator[None]:
+    """Where an import fails, take back what its modules registered, so that it can be mended and imported anew."""
+    before = set(_registry)
+    try:
+        yield
+    except BaseException:
+        for name in set(_registry) - before:
+            if _registry[name].__module__ not in sys.modules:  # a part that was imported is not imported again
+                del _registry[name]
+        parse_one.cache_clear()
+        raise
 
 
 @cache
@@ -203,9 +239,8 @@ def _discover() -> None:
     """Import this package's families, then the entry points of whatever else is installed."""
     import strategies
 
-    order = ("baselines", "static", "scheduled", "two_stage", "adaptive", "rescue", "controls", "hybrid")
-    found = [module.name for module in pkgutil.iter_modules(strategies.__path__)]
-    modules = [f"strategies.{module}" for module in (*order, *sorted(set(found) - set(order)))]
+    found = {module.name for module in pkgutil.iter_modules(strategies.__path__)}
+    modules = [f"strategies.{module}" for module in (*FAMILIES, *sorted(found - set(FAMILIES)))]
     for module in modules:
         importlib.import_module(module)
     # One of them, or a plug-in, may have been imported before.
@@ -214,68 +249,31 @@ def _discover() -> None:
         _registry[name] = _registry.pop(name)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
-            point.load()
+            with _taken_back():
+                point.load()
         except StrategyError:
             raise
         except (Exception, SystemExit) as error:
+            told = _told(error)
             raise StrategyError(
-                f"entry point {point.name} ({point.value}) cannot be loaded: {error}; uninstall or repair its package"
+                f"entry point {point.name} ({point.value}) cannot be loaded: {told}; uninstall or repair its package"
             ) from error
 
 
-def _split(inner: str) -> list[str]:
-    """Split at the commas outside brackets."""
-    parts, depth, start = [], 0, 0
-    for position, char in enumerate(inner):
-        depth += (char == "[") - (char == "]")
-        if char == "," and depth == 0:
-            parts.append(inner[start:position])
-            start = position + 1
-    return [part for part in (*parts, inner[start:]) if part.strip()]
-
-
-def _cast(value: Any, wanted: Any, where: str) -> Any:
-    """Return `value` as the declared type; only int to float and list to tuple are converted."""
-    if typing.get_origin(wanted) is tuple:
-        return _cast_items(value, wanted, where)
-    if not isinstance(wanted, type):
-        raise StrategyError(f"{where}: declared as {wanted}; declare it as bool, int, float, str or a tuple of these")
-    if wanted is tuple and isinstance(value, list):
-        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if wanted is float and isinstance(value, str) and _TEXT_TO_YAML.fullmatch(value.strip()):
-        value = float(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise StrategyError(f"{where}: expected {wanted.__name__}, got {type(value).__name__}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise StrategyError(f"{where}: must be a finite number")
-    return value
-
-
-def _cast_items(value: Any, wanted: Any, where: str) -> tuple[Any, ...]:
-    """Return a list or tuple as `tuple[float, ...]` or `tuple[float, int]` declares it."""
-    kinds = typing.get_args(wanted)
-    repeated = len(kinds) == 2 and kinds[1] is ...
-    if not isinstance(value, list | tuple):
-        raise StrategyError(f"{where}: expected {wanted}, got {type(value).__name__}; write KEY=[[a,b]]")
-    if not repeated and len(value) != len(kinds):
-        raise StrategyError(f"{where}: expected {wanted}, got {len(value)} values")
-    each = kinds[:1] * len(value) if repeated else kinds
-    return tuple(_cast(item, kind, where) for item, kind in zip(value, each, strict=True))
-
-
 def _try_out(strategy: Strategy, epochs: int = 20) -> None:
-    """Walk a made-up run and refuse weights that no run could use."""
+    """Walk a made-up run and refuse weights, forms and stages that no run could use."""
     one = torch.tensor(1.0)
     state: Any = {}
-    for epoch in range(epochs):
-        signals = Signals(epoch, epochs, 0.5 * one, 0.3 * one, torch.tensor([[1.0, 0.1], [0.1, 0.04]]), state)
-        state = strategy.observe(signals)
-        try:
+    try:
+        check_forms(strategy)
+        check_stages(strategy)
+        for epoch in range(epochs):
+            signals = Signals(epoch, epochs, 0.5 * one, 0.3 * one, torch.tensor([[1.0, 0.1], [0.1, 0.04]]), state)
+            state = strategy.observe(signals)
             check_step(strategy, dataclasses.replace(signals, state=state), f"at {epoch / epochs:.0%} of a run")
-        except StrategyError as error:
-            raise StrategyError(f"{strategy.label}: {error}") from None
+    except StrategyError as error:
+        told = str(error).removeprefix(f"{strategy.name}: ")  # as `validate` begins
+        raise StrategyError(f"{strategy.label}: {told} ({place_of(type(strategy))})") from None
 
 
 def _told(error: BaseException) -> str:
@@ -283,7 +281,13 @@ def _told(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _place(error: Exception) -> str:
-    """Return the file and line that raised, as `file, line 12`."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}, line {last.lineno}"
+def _line(error: Exception) -> str:
+    """Return the text of an error in one line; what kind it is only where it is none of this package's."""
+    return str(error) if isinstance(error, StrategyError) else _told(error)
+
+
+def _place(error: Exception, cls: type) -> str:
+    """Return where its author's code raised, as `file, line 12`; where the class is when none of that was under way."""
+    files = {file_of(one) for one in cls.__mro__ if not is_known(one)}
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else place_of(cls)

@@ -11,6 +11,7 @@ from strategies.registry import parse_one, register
 from strategies.signals import Signals, State
 from strategies.source import joined
 from strategies.stage import Stage
+from strategies.text import written
 
 
 @register("rescue", core=False)
@@ -47,7 +48,8 @@ class Rescue(Strategy):
     @property
     def label(self) -> str:
         """`rescue[by=cosine]`; `by` is always told."""
-        return f"rescue[by={self.by}]" if self.at == type(self).at else f"rescue[at={self.at:g},by={self.by}]"
+        by = written(self.by)
+        return f"rescue[by={by}]" if self.at == type(self).at else f"rescue[at={written(self.at)},by={by}]"
 
     def validate(self) -> None:
         """Refuse a strategy that does not exist, and a start outside the run."""

@@ -46,12 +46,12 @@ def check(
     import strategies
     from strategies import contract
 
-    known = strategies.names() if source else []
+    chosen = [] if source else strategies.names()
     for one in source or []:
-        strategies.load_plugin(one)
-    chosen = [name for name in strategies.names() if name not in known]
-    if not chosen:
-        raise UserError(f"{' '.join(source or [])} registers no strategy; see python -m bench list for what there is")
+        found = strategies.load_plugin(one)
+        if not found:
+            raise UserError(f"{one} registers no strategy; see python -m bench list for what there is")
+        chosen += [name for name in found if name not in chosen]
     broken = 0
     for name in chosen:
         failures = contract.failures(strategies.build(name))

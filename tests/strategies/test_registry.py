@@ -164,7 +164,6 @@ def listed():
     class Listed(strategies.Mix):
         knots: tuple[float, ...] = (1.0, 0.0)
         pair: tuple[int, str] = (1, "a")
-        odd: int | None = None
 
         def alpha_at(self, signals):
             return self.knots[0]
@@ -189,7 +188,6 @@ def test_a_list_of_numbers_is_a_parameter_that_its_label_names_so_that_it_can_be
         ("test-listed[knots=0.5]", "got float; write KEY=[[a,b]]"),
         ("test-listed[knots=[[a,b]]]", "expected float, got str"),
         ("test-listed[pair=[[1,b,c]]]", "got 3 values"),
-        ("test-listed[odd=1]", "declare it as bool, int, float, str or a tuple"),
     ],
 )
 def test_a_list_that_does_not_fit_is_one_clear_line(listed, text, message):

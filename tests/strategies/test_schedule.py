@@ -49,8 +49,6 @@ def test_a_strategy_that_looks_at_the_run_depends_on_it_whatever_it_catches(ask,
 
 def test_what_is_handed_on_and_not_used_costs_nothing():
     class Blind(Mix):
-        normalization = "none"
-
         def alpha_at(self, signals):
             return 1 - signals.progress
 

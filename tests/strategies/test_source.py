@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import strategies
+from strategies.source import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = """
@@ -41,7 +42,10 @@ def digests(path, *texts):
     return json.loads(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
-@pytest.mark.parametrize("name", strategies.names())
+BUILT_IN = [name for name in strategies.names() if strategies.get(name).__module__.partition(".")[2] in FAMILIES]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_built_in_has_none(name):
     assert strategies.build(name).source_digest() is None
 
@@ -73,3 +77,8 @@ def test_a_base_in_another_file_counts_too(tmp_path):
     before = digests(path, "test-sourced")
     base.write_text(base.read_text() + "# edited\n")
     assert digests(path, "test-sourced") != before
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_a_module_that_registers_something(family):
+    assert any(strategies.get(name).__module__ == f"strategies.{family}" for name in BUILT_IN)
