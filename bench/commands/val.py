@@ -20,6 +20,13 @@ Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images at a time."
 def val(
     weights: Weights,
     data: Annotated[str, typer.Option("--data", metavar="SOURCE", help="Data set, folder or data.yaml.")],
+    conf: Annotated[
+        Optional[float], typer.Option(min=0.0, max=1.0, help="Least score.  [default: as in training]")
+    ] = None,
+    iou: Annotated[
+        Optional[float],
+        typer.Option(min=0.0, max=1.0, help="Overlap of boxes at which one is dropped.  [default: as in training]"),
+    ] = None,
     imgsz: ImageSize = None,
     batch: Batch = 16,
     device: options.Device = "auto",
@@ -42,7 +49,7 @@ def val(
         options.say(f"{loaded.name}: the categories are in another order than the detector's, and matched by name")
     size = image_size(model, imgsz)
     with as_user_error(batch, size, prefix="--"):
-        found = detect(model, loaded, imgsz=size, device=used_device, batch=batch)
+        found = detect(model, loaded, imgsz=size, device=used_device, conf=conf, iou=iou, batch=batch)
     figures = Evaluator(loaded.val.coco).evaluate(found)
     if json_:
         print(json.dumps(figures, indent=2))

@@ -27,8 +27,8 @@ def detect(
     *,
     imgsz: int,
     device: str = "cpu",
-    conf: float = MIN_CONFIDENCE,
-    iou: float = 0.7,
+    conf: float | None = None,
+    iou: float | None = None,
     batch: int = 16,
     most: int = MAX_DETECTIONS,
 ) -> list[Result]:
@@ -39,8 +39,9 @@ def detect(
         data: the images, and the categories, which the detector's classes are matched with by name.
         imgsz: side in pixels that images are fitted into.
         device: `cpu`, or the number of a GPU.
-        conf: least score.
-        iou: overlap of boxes above which the lesser one is dropped.
+        conf: least score; by default the one that the detector's training was scored with.
+        iou: overlap of boxes above which the lesser one is dropped; likewise. Whether that goes for boxes of different
+            classes too (`agnostic_nms`) is as in training.
         batch: images at a time.
         most: polygons on an image, the best ones.
 
@@ -49,7 +50,7 @@ def detect(
     """
     ids = category_ids_of(model, data)
     place = torch_device(device)
-    settings = get_cfg(overrides={"task": "pose", "imgsz": imgsz, "conf": conf, "iou": iou})
+    settings = get_cfg(overrides={"task": "pose", "imgsz": imgsz, **_suppression(model, conf, iou)})
     vertices = model.kpt_shape[0]
     dataset = PolygonDataset(
         data.val,
@@ -68,8 +69,7 @@ def detect(
 
 def image_size(model: PolygonModel, wanted: int | None) -> int:
     """Return the image size to predict at: what is wanted, else the one that a detector was trained at, rounded up."""
-    args = model.args if isinstance(model.args, dict) else vars(model.args)
-    return network_size(wanted or int(args.get("imgsz", 640)))
+    return network_size(wanted or int(_args(model).get("imgsz", 640)))
 
 
 def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
@@ -98,3 +98,15 @@ def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
     }
     split = Split("val", tuple(images), coco)
     return DataSet("images", Path(), categories, ids, split, split, "", 0, ())
+
+
+def _args(model: PolygonModel) -> dict[str, Any]:
+    """Return what a detector's training was told."""
+    return model.args if isinstance(model.args, dict) else vars(model.args)
+
+
+def _suppression(model: PolygonModel, conf: float | None, iou: float | None) -> dict[str, Any]:
+    """Return the settings of non-maximum suppression: what is wanted, else those of the training."""
+    trained = {key: _args(model).get(key) for key in ("conf", "iou", "agnostic_nms")}
+    layers = ({"conf": MIN_CONFIDENCE}, trained, {"conf": conf, "iou": iou})
+    return {key: value for layer in layers for key, value in layer.items() if value is not None}

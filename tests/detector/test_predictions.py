@@ -7,8 +7,11 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from ultralytics.utils.nms import non_max_suppression
 
+from bench.detector.checkpoint import load_detector
 from bench.detector.inference import images_as_data
 from bench.detector.predictions import find_images, write_predictions
 from bench.metrics import MAX_DETECTIONS
@@ -92,3 +95,31 @@ def test_an_image_has_as_many_polygons_as_are_asked_for(detector, tmp_path, word
 def test_what_ap_looks_at_is_the_same_where_it_is_said_again():
     """Data sets may not import bench, and metrics load nothing: both have a word of their own."""
     assert COUNTED == MAX_DETECTIONS
+
+
+@pytest.mark.parametrize("of_a_run", [False, True])
+@pytest.mark.parametrize(("trained", "words", "used"), [
+    ({}, (), (0.001, 0.7, False)),
+    ({"conf": None}, (), (0.001, 0.7, False)),
+    ({"conf": 0.01, "iou": 0.4, "agnostic_nms": True}, (), (0.01, 0.4, True)),
+    ({"conf": 0.01, "iou": 0.4, "agnostic_nms": True}, ("--conf", 0, "--iou", 0.9), (0, 0.9, True)),
+])  # fmt: skip
+def test_val_scores_as_the_training_was_scored(detector, small, tmp_path, monkeypatch, trained, of_a_run, words, used):
+    weights = detector(["document"], **trained)
+    if of_a_run:
+        identity = {
+            "model": "yolo11n-polygon.yaml",
+            "data": {"name": "x", "vertices": 4},
+            "settings": {"imgsz": 32, **trained},
+        }
+        torch.save({"identity": identity, "state_dict": load_detector(weights).state_dict()}, tmp_path / "weights.pt")
+        weights = tmp_path / "weights.pt"
+    seen = []
+
+    def spied(output, *, conf_thres, iou_thres, agnostic, **more):
+        seen.append((conf_thres, iou_thres, agnostic))
+        return non_max_suppression(output, conf_thres=0.5, **more)
+
+    monkeypatch.setattr("bench.detector.predict.non_max_suppression", spied)
+    assert bench("val", weights, "--data", small.root, "--device", DEVICE, *words).code == 0
+    assert set(seen) == {used}
