@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import sys
 
@@ -710,6 +711,83 @@ def test_state_survives_a_save_and_load():
     other.load_state_dict(one.state_dict())
     totals = [loss(pred + 1, target, mask, area)[0].item() for loss in (one, other)]
     assert totals[0] == totals[1]
+
+
+class Net(torch.nn.Module):
+    """A model that has the loss as a part, as Ultralytics' have theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.loss = torch.nn.Linear(3, 8), HybridPolygonLoss()
+
+    def step(self, epoch: int = 0) -> Tensor:
+        _, target, mask, area = batch()
+        return self.loss(self.layer(torch.ones(6, 3)).view(6, 4, 2), target, mask, area, epoch)[0]
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_as_part_of_a_model_it_is_averaged_and_loaded_as_ultralytics_does(steps):
+    from ultralytics.utils.torch_utils import ModelEMA, intersect_dicts
+
+    model, other = Net(), Net()
+    average = ModelEMA(model)
+    for epoch in range(steps):
+        model.step(epoch).backward()
+        average.update(model)
+    assert all(isinstance(value, Tensor) and value.isfinite().all() for value in average.ema.state_dict().values())
+    other.load_state_dict(intersect_dicts(model.state_dict(), other.state_dict()), strict=False)
+    assert other.loss.current_epoch == model.loss.current_epoch == max(steps - 1, 0)
+    assert torch.equal(other.step(steps), model.step(steps))
+    # Both averages began in the same step, so that what they have not reached yet is the same share of both.
+    ratio, of_model = (one.loss.l2_grad_ema / one.loss.mgiou_grad_ema for one in (average.ema, other))
+    assert not steps or float(ratio) == pytest.approx(float(of_model), rel=0.1)
+
+
+def test_nothing_measured_yet_survives_what_ultralytics_does_before_it_saves():
+    cleaned = copy.deepcopy(Net()).half()
+    for value in cleaned.state_dict().values():
+        if value.is_floating_point():
+            torch.nan_to_num_(value)
+    loss, fresh = cleaned.loss.float(), HybridPolygonLoss()
+    for _ in range(2):
+        assert torch.equal(loss(*batch())[0], fresh(*batch())[0])
+
+
+def test_its_averages_are_written_where_they_are():
+    """What holds on to a model's buffers, as an average of a model does, sees the steps."""
+    loss = HybridPolygonLoss()
+    held = dict(loss.named_buffers())
+    for training in (True, False):
+        loss.train(training)(*batch())
+        assert all(held[name] is value for name, value in loss.named_buffers())
+    assert all(value > 0 for value in held.values())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_its_averages_are_in_single_precision_whatever_the_model_is_in(dtype):
+    plain, cast = HybridPolygonLoss(), HybridPolygonLoss().to(dtype)
+    for _ in range(3):
+        assert torch.equal(cast(*batch())[0], plain(*batch())[0])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_step_in_inference_mode_keeps_it_from_no_later_one(training):
+    loss = HybridPolygonLoss().double().train(training)
+    with torch.inference_mode():
+        loss(*batch())
+    loss.train()(*batch())
+    copy.deepcopy(loss).load_state_dict(loss.state_dict())
+
+
+def test_a_state_that_was_saved_when_it_held_a_mapping_is_read():
+    """And NaN in the buffers, for nothing measured."""
+    loss, fresh = HybridPolygonLoss(), HybridPolygonLoss()
+    nothing = torch.tensor(math.nan)
+    old = {"l2_grad_ema": nothing, "mgiou_grad_ema": nothing, "_extra_state": {"current_epoch": 40}}
+    assert str(loss.load_state_dict(old)) == "<All keys matched successfully>"
+    assert loss.current_epoch == 40
+    assert torch.equal(loss(*batch())[0], fresh(*batch(), epoch=40)[0])
+    assert all(value > 0 for value in loss.buffers())
 
 
 def test_the_epoch_given_last_stands():

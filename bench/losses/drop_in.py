@@ -18,6 +18,9 @@ from strategies.signals import Signals
 SCHEDULES = Hybrid.SCHEDULES
 """The schedules of `HybridPolygonLoss`."""
 
+_AVERAGES = {"l2_grad_ema": "grad_l2", "mgiou_grad_ema": "grad_mgiou"}
+"""Its buffers, and what the strategy calls them in its state."""
+
 
 class HybridPolygonLoss(nn.Module):
     """`alpha · L2 + (1 - alpha) · MGIoU` with a scheduled alpha: for a training loop of your own.
@@ -35,7 +38,8 @@ class HybridPolygonLoss(nn.Module):
     norms that add up to that of L2 alone (cf. Chen et al. 2018, GradNorm, arXiv 1711.02257). Together they pull less
     than that where they point apart.
 
-    `state_dict` holds the epoch given last, too.
+    It may be part of a model: `state_dict`, which holds the epoch given last too, is of tensors alone, as whoever
+    averages or moves a model's state takes for granted.
 
     Args:
         alpha_schedule: one of `SCHEDULES`.
@@ -78,16 +82,17 @@ class HybridPolygonLoss(nn.Module):
         except StrategyError as error:
             told = str(error).removeprefix("hybrid: ")  # whose parameters have other names here
             raise ValueError(re.sub(r"\b(schedule|start|end)\b", r"alpha_\1", told)) from None
-        for name in ("l2_grad_ema", "mgiou_grad_ema"):
-            self.register_buffer(name, torch.tensor(math.nan))  # NaN: nothing measured yet
+        for name in _AVERAGES:
+            self.register_buffer(name, torch.tensor(0.0))  # 0: nothing measured yet; NaN would spoil a model's average
 
-    def get_extra_state(self) -> dict[str, int]:
-        """Return what `state_dict` holds beside the buffers."""
-        return {"current_epoch": self.current_epoch}
+    def get_extra_state(self) -> Tensor:
+        """Return what `state_dict` holds beside the buffers: the epoch, 0-dim."""
+        return torch.as_tensor(self.current_epoch)
 
-    def set_extra_state(self, state: dict[str, int]) -> None:
-        """Take what `get_extra_state` returned."""
-        self.current_epoch = state["current_epoch"]
+    def set_extra_state(self, state: Tensor | dict[str, int]) -> None:
+        """Take what `get_extra_state` returned, today or when it was a mapping."""
+        epoch = state["current_epoch"] if isinstance(state, dict) else state
+        self.current_epoch = epoch.item() if isinstance(epoch, Tensor) else epoch
 
     def get_alpha(self, epoch: int) -> float:
         """Return the weight of L2 in an epoch, counted from 0."""
@@ -138,10 +143,18 @@ class HybridPolygonLoss(nn.Module):
     def _mgiou_scale(self, signals: Signals) -> Tensor:
         """Return MGIoU's factor, 0-dim, after one step of the averages when the module trains."""
         strategy = self._strategy()
-        averages = {"grad_l2": self.l2_grad_ema, "grad_mgiou": self.mgiou_grad_ema}
-        signals = replace(signals, state={name: one.to(signals.gram) for name, one in averages.items()})
+        nothing = torch.full_like(signals.grad_l2, math.nan)  # as the strategy says it
+        with torch.inference_mode(False):  # what is moved in that mode could not be written to outside of it
+            for name in _AVERAGES:
+                own = getattr(self, name)
+                if own.device != nothing.device or own.dtype != nothing.dtype:
+                    setattr(self, name, own.to(nothing))
+        averages = {key: getattr(self, name) for name, key in _AVERAGES.items()}
+        state = {key: torch.where(one > 0, one, nothing) for key, one in averages.items()}
+        signals = replace(signals, state=state)
         if self.training:
             signals = replace(signals, state=strategy.observe(signals))
-            self.l2_grad_ema, self.mgiou_grad_ema = (signals.state[name] for name in averages)
+            for key, one in averages.items():  # in place: others may hold on to a model's buffers
+                one.copy_(signals.state[key].nan_to_num(0.0))
         _, factor = strategy.scales(signals)
         return torch.ones_like(signals.grad_mgiou) * factor
