@@ -45,7 +45,7 @@ def with_members(family: Family, comparisons: Sequence[Comparison]) -> Iterator[
 
 def verdict_text(judgement: Judgement) -> str:
     """Return a verdict, marked where it does not hold among all claims."""
-    return judgement.verdict + (" (alone)" if holds_only_alone(judgement) else "")
+    return judgement.verdict + (" (not after Holm)" if holds_only_alone(judgement) else "")
 
 
 def without_runs(judgement: Judgement) -> bool:

@@ -40,9 +40,9 @@ CLAIMS = (
     "test, which of two rates is lower by the sign-flip test over seeds, which takes six of them. What is the same at "
     "every seed has no spread to judge it by, and stays UNDECIDED on whichever side it lies: it may be large once in "
     "many runs. Claims are about the strategies as they are registered now: a run whose label stood for other "
-    "parameters is left out. Each verdict has an error rate of 5 % for its claim, however many parts that has; *alone* "
-    "marks those that would not stand if all claims were looked at together (Holm). Over several data sets a claim "
-    "must hold on each of them to be SUPPORTED, and one alone can refute it (Simes). The evidence shown is the "
+    "parameters is left out. Each verdict has an error rate of 5 % for its claim, however many parts that has; *not "
+    "after Holm* marks those that would not stand if all claims were looked at together. Over several data sets a "
+    "claim must hold on each of them to be SUPPORTED, and one alone can refute it (Simes). The evidence shown is the "
     "part that a verdict hangs on, or the one that keeps the claim from being supported; `python -m bench claims` "
     "writes every part of every claim with its run ids."
 )

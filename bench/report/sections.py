@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bench.report import method
 from bench.report.alike import alike
-from bench.report.answer import QUESTIONS
+from bench.report.answer import QUESTIONS, holds_only_alone
 from bench.report.blocks import Answers, Best, Block, Bullets, Facts, Heading, HouseProse, Prose, Section, Table
 from bench.report.claims_table import claims_table, decided_by_probe, with_members, without_runs
 from bench.report.model import Comparison, Family, Report
@@ -96,13 +96,20 @@ def members_of(family: Family, report: Report) -> list[Comparison]:
 
 
 def _counts(family: Family, members: list[Comparison]) -> str:
-    counts = Counter(judgement.verdict for judgement in family.judgements)
-    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in _VERDICTS if counts[verdict])
+    told = ", ".join(_each(judgement.verdict for judgement in family.judgements))
     where = f", over {len(members)} data sets together" if len(members) > 1 else ""
-    probed = Counter(one.verdict for one, each in with_members(family, members) if decided_by_probe(one, each))
-    without = " and ".join(f"{probed[verdict]} {verdict}" for verdict in _VERDICTS if probed[verdict])
+    probed = (one.verdict for one, each in with_members(family, members) if decided_by_probe(one, each))
+    without = " and ".join(_each(probed))
     more = f"; {without} of these rest on the probe and on no run" if without else ""
+    bare = " and ".join(_each(one.verdict for one in family.judgements if holds_only_alone(one)))
+    more += f"; {bare} of these hold only by themselves, not among all {len(family.judgements)} (Holm)" if bare else ""
     return f"Of {len(family.judgements)} claims{where}: {told or 'none'}{more}."
+
+
+def _each(verdicts: Iterable[str]) -> list[str]:
+    """Return how many there are of each."""
+    counts = Counter(verdicts)
+    return [f"{counts[verdict]} {verdict}" for verdict in _VERDICTS if counts[verdict]]
 
 
 def _criteria(report: Report) -> Iterator[Block]:
