@@ -340,6 +340,32 @@ def test_padding_changes_nothing(vertices):
     torch.testing.assert_close(mgiou_loss(pad(pred), pad(target)), mgiou_loss(pred, target))
 
 
+def test_a_masked_vertex_is_left_out_of_l2_alone_and_a_repeated_one_pads():
+    """As the drop-in says: MGIoU takes a padded target's zeros for a vertex, and a vertex said again for none."""
+    square, mask, area = 4 * row(UNIT) + 4, torch.tensor([[1, 1, 1, 1, 0, 0]]), torch.ones(1)
+    repeated = torch.cat((square, square[:, :1], square[:, :1]), 1)
+    zeros = torch.cat((square, torch.zeros(1, 2, 2, dtype=square.dtype)), 1)
+    found = [HybridPolygonLoss()(repeated, target, mask, area)[2] for target in (repeated, zeros)]
+    assert [float(one["l2_loss"]) for one in found] == [0, 0]
+    assert float(found[0]["mgiou_loss"]) == 0 < 0.1 < float(found[1]["mgiou_loss"])
+
+
+def test_of_two_vertices_on_one_ray_from_the_centroid_the_order_tells():
+    """What the docstring takes out of the freedom of order; no convex polygon has such a pair."""
+    pred = row([[1, 0], [2, 0], [-1.5, 1], [-1.5, -1]])
+    assert not torch.equal(*(mgiou_loss(one, row(UNIT)) for one in (pred, pred[:, [1, 0, 2, 3]])))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_mean_of_no_polygon_is_nan_and_the_sum_zero(reduction):
+    none = torch.empty(0, 4, 2)
+    for loss in (
+        mgiou_loss(none, none, reduction=reduction),
+        l2_loss(none, none, torch.empty(0, 4), torch.empty(0), reduction),
+    ):
+        assert loss.isnan() if reduction == "mean" else loss == 0
+
+
 @pytest.mark.parametrize(
     ("pred", "target", "expected"),
     [

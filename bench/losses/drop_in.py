@@ -106,7 +106,9 @@ class HybridPolygonLoss(nn.Module):
         Args:
             pred_kpts: predicted vertices, (B, V, 2 or more); what follows x and y is not used.
             gt_kpts: target vertices, (B, V, 2 or more).
-            kpt_mask: (B, V), zero leaves a vertex out of L2.
+            kpt_mask: (B, V), zero leaves a vertex out of L2 alone: MGIoU takes all V, since a shape needs them. Where
+                an object has fewer, repeat one of its vertices in the place of each that is missing: the zeros that
+                Ultralytics pads with would be a vertex at the image's corner.
             area: (B,) or (B, 1), area of the target's bounding box, same unit squared.
             epoch: the epoch, from 0; None means the one given last.
 

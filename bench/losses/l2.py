@@ -20,7 +20,7 @@ def l2_loss(pred: Tensor, target: Tensor, visible: Tensor, area: Tensor, reducti
         visible: (B, V), bool or number; zero leaves a vertex out.
         area: (B,) or (B, 1), A: area of the target's bounding box, in the vertices' unit squared. Below
             1e-19 (float32) it is taken as that: its inverse must not overflow.
-        reduction: `none`, `mean` or `sum`.
+        reduction: `none`, `mean` or `sum`; the mean of no polygon is NaN, as torch has it.
 
     Returns:
         (B,), or a scalar when reduced, float32 or wider, each row in [0, 1]. A row with no visible vertex is 0,

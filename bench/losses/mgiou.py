@@ -39,8 +39,10 @@ def mgiou_loss(
     A vertex that is not finite makes its row NaN, as in the package.
 
     Ties, up to rounding, are split evenly, between vertices that project to the same extreme and between polygons whose
-    intervals end together. So the gradient is zero at equality, does not depend on the order of vertices, and moves
-    the edge of a parallel box as a whole. Backward is written by hand and refuses `create_graph=True`.
+    intervals end together. So the gradient is zero at equality, and moves the edge of a parallel box as a whole. In
+    form `paper` neither it nor the value depends on the order of vertices, unless two of them lie on one ray from the
+    centroid, which those of a convex polygon do not: which of the two comes first is then up to the order. Backward is
+    written by hand and refuses `create_graph=True`.
 
     Args:
         pred: predicted vertices, (B, V, 2).
@@ -49,7 +51,7 @@ def mgiou_loss(
         convexity: weight of the package's convexity penalty (MGIoU+): the mean over the ring's corners, as ordered, of
             how far the cross product of a corner's two edges has the other sign than the first corner's. It is in
             the vertices' unit squared.
-        reduction: `none`, `mean` or `sum`.
+        reduction: `none`, `mean` or `sum`; the mean of no polygon is NaN, as torch has it.
 
     Returns:
         (B,), or a scalar when reduced, float32 or wider, each row in [0, 1] but for the penalty.

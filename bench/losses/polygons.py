@@ -24,7 +24,7 @@ def wide(pred: Tensor, target: Tensor) -> torch.dtype:
 
 
 def reduce(loss: Tensor, reduction: str) -> Tensor:
-    """Return the loss of each polygon, (B,), or their mean or sum."""
+    """Return the loss of each polygon, (B,), or their mean, NaN of none, or sum."""
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction={reduction!r} is unknown; use one of {', '.join(REDUCTIONS)}")
     return loss if reduction == "none" else getattr(loss, reduction)()
