@@ -36,9 +36,14 @@ class _Unknown:
         raise _Seen
 
     __class__ = property(_use)  # type: ignore[assignment]  # what `isinstance(signals.loss_l2, Tensor)` asks for
-    __getattr__ = __getitem__ = _use
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = _use
-    __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __abs__ = __float__ = __bool__ = __len__ = __iter__ = _use
+    __getattr__ = __getitem__ = __setitem__ = __delitem__ = __call__ = __reduce_ex__ = _use  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _use
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = _use
+    __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = __invert__ = _use
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __neg__ = __pos__ = __abs__ = _use
+    __round__ = __trunc__ = __floor__ = __ceil__ = __float__ = __int__ = __index__ = __complex__ = __bool__ = _use
+    __lt__ = __le__ = __gt__ = __ge__ = __len__ = __iter__ = __next__ = __reversed__ = __array__ = _use
+    __str__ = __repr__ = __format__ = __bytes__ = _use  # type: ignore[assignment]
     __contains__ = __eq__ = __ne__ = __hash__ = _use  # type: ignore[assignment]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -35,6 +38,29 @@ ASKING = {
     "torch": lambda s: torch.sigmoid(s.loss_l2),
     "torch, several": lambda s: torch.stack([s.loss_l2, s.loss_mgiou]).mean(),
     "torch, by name": lambda s: torch.clamp(input=s.loss_l2, max=0.5),
+    "rounding": lambda s: round(s.loss_l2),
+    "rounding down": lambda s: math.floor(s.loss_l2),
+    "whole division": lambda s: s.loss_l2 // 0.1,
+    "division of": lambda s: 1 // s.loss_l2,
+    "remainder": lambda s: s.loss_l2 % 0.1,
+    "both": lambda s: divmod(s.loss_l2, 0.1)[0],
+    "power of": lambda s: 2**s.loss_l2,
+    "product": lambda s: (s.gram @ s.gram)[0, 0],
+    "product of": lambda s: (torch.eye(2) @ s.gram)[0, 0],
+    "logic": lambda s: 0.9 if (s.loss_l2 > 0.1) & (s.gram[0, 0] > 0) else 0.3,
+    "not": lambda s: ~s.loss_l2,
+    "sign": lambda s: +s.loss_l2,
+    "whole number": lambda s: int(s.loss_l2),
+    "index": lambda s: [0.3, 0.9][s.loss_l2],
+    "text": lambda s: f"{s.loss_l2:.1f}",
+    "text in full": lambda s: str(s.loss_l2),
+    "copy": lambda s: copy.deepcopy(s.loss_l2),
+    "numpy": lambda s: np.asarray(s.loss_l2),
+    "numpy, several": lambda s: np.mean([s.loss_l2, s.loss_mgiou]),
+    "maths": lambda s: math.sqrt(s.loss_l2),
+    "greatest": lambda s: max(s.loss_l2, 0.5),
+    "writing": lambda s: s.state.update(n=1),
+    "writing an entry": lambda s: s.state.__setitem__("n", 1),
     "type": lambda s: 0.9 if isinstance(s.loss_l2, torch.Tensor) else 0.3,
 }
 
