@@ -15,7 +15,9 @@ from bench.commands.val import Batch, ImageSize, Weights
 
 def predict(
     weights: Weights,
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="An image, or a folder of images.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="An image, or a folder of images, with all below it.")
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where to; it must not be there yet.")] = Path(
         "runs/predict"
     ),
@@ -29,16 +31,22 @@ def predict(
     """Find polygons; write COCO JSON, YOLO text and the images with the polygons drawn."""
     from bench.detector.checkpoint import load_detector
     from bench.detector.inference import detect, image_size, images_as_data
-    from bench.detector.predictions import find_images, write_predictions
+    from bench.detector.predictions import find_images, sorted_out, write_predictions
     from bench.errors import UserError
     from bench.execution.hardware import resolve_device
     from bench.no_memory import as_user_error
+    from datasets.errors import wrong
 
     used_device = resolve_device(device)
     if out.exists():
         raise UserError(f"-o {out}: it is there already; give a folder that is not")
     model = load_detector(weights)
-    data = images_as_data(find_images(source), model.names)
+    images, broken = sorted_out(find_images(source))
+    if not images:
+        wrong(broken)
+    for error in broken:
+        options.say(f"left out: {error}")
+    data = images_as_data(images, model.names, source if source.is_dir() else source.parent)
     options.writable(out, "-o DIR")
     try:
         size = image_size(model, imgsz)
@@ -51,3 +59,6 @@ def predict(
     if full := sum(number >= max_det for number in Counter(one["image_id"] for one in found).values()):
         options.say(f"{full} images have as many polygons as --max-det allows, {max_det}; there may be more on them")
     options.say(f"{len(found)} polygons on {len(data.val.images)} images: {out}")
+    if broken:
+        options.say(f"{len(broken)} of {len(broken) + len(images)} images cannot be read, and are left out")
+        raise typer.Exit(1)

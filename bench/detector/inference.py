@@ -72,27 +72,27 @@ def image_size(model: PolygonModel, wanted: int | None) -> int:
     return network_size(wanted or int(_args(model).get("imgsz", 640)))
 
 
-def images_as_data(paths: Sequence[Path], names: dict[int, str]) -> DataSet:
+def images_as_data(paths: Sequence[Path], names: dict[int, str], below: Path) -> DataSet:
     """Return images that nobody has annotated as the validation split of a data set.
 
     Args:
         paths: of the images, in the order of their ids, from 1 on.
         names: of the categories by class index, whose COCO ids are one higher.
+        below: a folder that all of them are in; their names are their paths from there on.
 
     Raises:
         DataError: an image cannot be read.
     """
-    images = []
+    images, entries = [], []
     for number, path in enumerate(paths, 1):
         width, height = picture_size(path)
         images.append(Image(number, path, width, height, ()))
+        name = path.relative_to(below).as_posix()
+        entries.append({"id": number, "file_name": name, "width": width, "height": height})
     categories = tuple(names[index] for index in sorted(names))
     ids = tuple(index + 1 for index in sorted(names))
     coco = {
-        "images": [
-            {"id": image.id, "file_name": image.path.name, "width": image.width, "height": image.height}
-            for image in images
-        ],
+        "images": entries,
         "annotations": [],
         "categories": [{"id": number, "name": name} for number, name in zip(ids, categories, strict=True)],
     }

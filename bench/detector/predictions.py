@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from bench.errors import UserError
 from bench.evaluation.results import Result, ring_of
 from bench.files import write_atomic
-from datasets import DataSet
-from datasets.files import SUFFIXES
+from datasets import DataError, DataSet
+from datasets.files import SUFFIXES, images_in, picture_size
 from datasets.formats.conversion import file_names
 from datasets.pictures import decoded
 
@@ -23,18 +23,36 @@ _COLOURS = ((0, 200, 255), (255, 120, 0), (80, 220, 80), (220, 80, 220), (60, 60
 
 
 def find_images(source: Path) -> list[Path]:
-    """Return the image that a path is, or those in the folder that it is, by name; hidden ones are left out.
+    """Return the image that a path is, or those in the folder that it is and below; hidden ones are left out.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or a folder cannot be read.
     """
     if source.is_file():
         return [source]
-    listed = (path for path in sorted(source.glob("*")) if not path.name.startswith("."))
-    found = [path for path in listed if path.suffix.lower() in SUFFIXES and path.is_file()]
+    try:
+        found = images_in(source) if source.is_dir() else []
+    except OSError as error:
+        raise UserError(f"{error.filename or source} cannot be read: {error.strerror}; mend its permissions") from None
     if not found:
         raise UserError(f"{source}: no image, and no folder with images ({', '.join(sorted(SUFFIXES))})")
     return found
+
+
+def sorted_out(paths: Sequence[Path]) -> tuple[list[Path], list[DataError]]:
+    """Return the images that can be read, pixels and all, and what is wrong with each of the others."""
+    sound, wrong = [], []
+    for path in paths:
+        try:
+            picture_size(path)
+        except DataError as error:
+            wrong.append(error)
+            continue
+        if decoded(path) is None:
+            wrong.append(DataError(f"{path} cannot be decoded as an image; replace it"))
+        else:
+            sound.append(path)
+    return sound, wrong
 
 
 def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> None:
@@ -46,7 +64,7 @@ def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> Non
     - `labels/NAME.txt`: a row a polygon, class index, x and y of each vertex as shares of the image's sides, score.
     - `images/NAME.png`: the image with the polygons drawn.
 
-    NAME is the image's own, without its suffix where no other image has the same without it.
+    NAME is the image's own, folders included, without its suffix where no other image has the same without it.
 
     Args:
         folder: an empty one.
@@ -59,7 +77,7 @@ def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> Non
     for result in results:
         by_image[result["image_id"]].append(result)
     index = {category_id: number for number, category_id in enumerate(data.category_ids)}
-    stems = _stems([image.path for image in data.val.images])
+    stems = _stems([entry["file_name"] for entry in data.val.coco["images"]])
     for image, stem in zip(data.val.images, stems, strict=True):
         own = by_image[image.id]
         rows = [_row(result, index[result["category_id"]], image.width, image.height) for result in own]
@@ -68,11 +86,19 @@ def write_predictions(folder: Path, data: DataSet, results: list[Result]) -> Non
         write_atomic(folder / "images" / f"{stem}.png", drawn)
 
 
-def _stems(paths: Sequence[Path]) -> list[str]:
+def _stems(names: Sequence[str]) -> list[str]:
     """Return names for what belongs to each image, all of them different, on file systems without capitals too."""
-    common = Counter(path.stem.casefold() for path in paths)
-    wanted = [path.name if common[path.stem.casefold()] > 1 else path.stem for path in paths]
-    return [Path(name).stem for name in file_names("val", [f"{one}.txt" for one in wanted])]
+    paths = [PurePosixPath(name) for name in names]
+    common = Counter(str(path.with_suffix("")).casefold() for path in paths)
+    by_folder: dict[PurePosixPath, list[PurePosixPath]] = defaultdict(list)
+    for path in paths:
+        by_folder[path.parent].append(path)
+    found: dict[PurePosixPath, str] = {}
+    for folder, own in by_folder.items():
+        wanted = [path.name if common[str(path.with_suffix("")).casefold()] > 1 else path.stem for path in own]
+        given = file_names("val", [f"{name}.txt" for name in wanted])
+        found |= {path: str(folder / PurePosixPath(name).stem) for path, name in zip(own, given, strict=True)}
+    return [found[path] for path in paths]
 
 
 def _row(result: Result, category: int, width: int, height: int) -> str:

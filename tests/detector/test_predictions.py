@@ -14,10 +14,11 @@ from ultralytics.utils.nms import non_max_suppression
 from bench.detector.checkpoint import load_detector
 from bench.detector.inference import images_as_data
 from bench.detector.predictions import find_images, write_predictions
+from bench.errors import UserError
 from bench.metrics import MAX_DETECTIONS
 from datasets import DataError
 from datasets.coco import COUNTED
-from tests.commands import bench
+from tests.commands import bench, refused
 from tests.devices import DEVICE
 
 
@@ -47,7 +48,7 @@ def result(image_id):
 def test_every_image_has_results_of_its_own(tmp_path, names, stems):
     paths = find_images(pictures(tmp_path / "photos", *names))
     assert [path.name for path in paths] == names
-    data = images_as_data(paths, {0: "x"})
+    data = images_as_data(paths, {0: "x"}, tmp_path / "photos")
     write_predictions(tmp_path / "out", data, [result(image.id) for image in data.val.images])
     assert sorted(path.stem for path in (tmp_path / "out/labels").iterdir()) == sorted(stems)
     assert {path.stem for path in (tmp_path / "out/images").iterdir()} == set(stems)
@@ -67,7 +68,7 @@ def test_an_image_is_drawn_as_it_is_predicted_on(tmp_path):
     exif[0x0112] = 6
     path = tmp_path / "a.avif"
     Image.fromarray(np.full((24, 32, 3), 90, np.uint8)).save(path, exif=exif)
-    data = images_as_data(find_images(path), {0: "x"})
+    data = images_as_data(find_images(path), {0: "x"}, tmp_path)
     write_predictions(tmp_path / "out", data, [])
     assert cv2.imread(str(tmp_path / "out/images/a.png")).shape == (data.val.images[0].height, 24, 3) == (32, 24, 3)
 
@@ -75,7 +76,7 @@ def test_an_image_is_drawn_as_it_is_predicted_on(tmp_path):
 def test_pixels_that_are_no_picture_are_refused(tmp_path):
     Image.fromarray(np.ones((24, 32), np.float32)).save(tmp_path / "depth.tif")
     with pytest.raises(DataError, match=r"'depth\.tif' has pixels of over 16 bits"):
-        images_as_data(find_images(tmp_path), {0: "x"})
+        images_as_data(find_images(tmp_path), {0: "x"}, tmp_path)
 
 
 @pytest.mark.parametrize(("words", "most", "said"), [
@@ -123,3 +124,53 @@ def test_val_scores_as_the_training_was_scored(detector, small, tmp_path, monkey
     monkeypatch.setattr("bench.detector.predict.non_max_suppression", spied)
     assert bench("val", weights, "--data", small.root, "--device", DEVICE, *words).code == 0
     assert set(seen) == {used}
+
+
+def test_folders_below_are_walked_and_keep_their_names(detector, tmp_path):
+    photos = pictures(tmp_path / "photos", "a.png", "b.png")
+    for place in ("one", "two", "two/deep"):
+        pictures(photos / place, "a.png")
+    told = bench("predict", detector(["x"]), photos, "-o", tmp_path / "out", "--device", DEVICE)
+    assert told.code == 0, told
+    stems = {"a", "b", "one/a", "two/a", "two/deep/a"}
+    for kind, suffix in (("labels", ".txt"), ("images", ".png")):
+        found = {path.relative_to(tmp_path / "out" / kind) for path in (tmp_path / "out" / kind).rglob(f"*{suffix}")}
+        assert {path.with_suffix("").as_posix() for path in found} == stems
+    listed = json.loads((tmp_path / "out/images.json").read_text())["images"]
+    assert {entry["file_name"] for entry in listed} == {f"{stem}.png" for stem in stems}
+
+
+def test_images_that_cannot_be_read_are_named_and_the_others_done(detector, tmp_path):
+    photos = pictures(tmp_path / "photos", "a.png", "b.png", "spoilt.png")
+    (photos / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    (photos / "gone.jpg").symlink_to("nowhere.jpg")
+    content = (photos / "spoilt.png").read_bytes()
+    place = content.index(b"IDAT") + 6
+    (photos / "spoilt.png").write_bytes(content[:place] + bytes(9) + content[place + 9 :])
+    told = bench("predict", detector(["x"]), photos, "-o", tmp_path / "out", "--device", DEVICE)
+    assert told.code == 1, told
+    first, gone, second, *_, last = told.err.splitlines()
+    assert first.startswith("bench: left out: ")
+    assert "'cut.jpg' cannot be read" in first
+    assert gone.endswith("gone.jpg cannot be read: No such file or directory; mend it")
+    assert second == f"bench: left out: {photos / 'spoilt.png'} cannot be decoded as an image; replace it"
+    assert last == "bench: 3 of 5 images cannot be read, and are left out"
+    assert {path.stem for path in (tmp_path / "out/images").iterdir()} == {"a", "b"}
+
+
+def test_where_no_image_can_be_read_nothing_is_written(detector, tmp_path):
+    photos = pictures(tmp_path / "photos")
+    for name in ("a.png", "b.png"):
+        (photos / name).write_bytes(b"none")
+    line = refused("predict", detector(["x"]), photos, "-o", tmp_path / "out", "--device", DEVICE)
+    assert line.endswith("(1 more is wrong)")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_one_line(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "sealed"))
+
+    monkeypatch.setattr("bench.detector.predictions.images_in", refuse)
+    with pytest.raises(UserError, match="sealed cannot be read: Permission denied; mend its permissions"):
+        find_images(tmp_path)
