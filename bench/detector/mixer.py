@@ -54,7 +54,7 @@ class Mixer:
         signals = Signals(self.epoch, self.epochs, terms.l2, terms.mgiou, terms.gram, self.state)
         self.state = self.strategy.observe(signals)
         signals = replace(signals, state=self.state)
-        w_l2, w_mgiou = self.strategy.weights(signals)
+        w_l2, w_mgiou = (_beside(weight, terms.gram) for weight in self.strategy.weights(signals))
         self._note(signals, w_l2, w_mgiou)
         return w_l2, w_mgiou
 
@@ -76,7 +76,7 @@ class Mixer:
 
     def _note(self, signals: Signals, w_l2: Weight, w_mgiou: Weight) -> None:
         pull_l2, pull_mgiou = w_l2 * signals.grad_l2, w_mgiou * signals.grad_mgiou
-        alpha = self.strategy.alpha_at(signals)
+        alpha = _beside(self.strategy.alpha_at(signals), signals.gram)
         moved = abs(alpha - (alpha if self._alpha is None else self._alpha))
         self._alpha = alpha
         row = {
@@ -98,6 +98,11 @@ class Mixer:
         vector = torch.stack([x.to(like.dtype) if isinstance(x, Tensor) else like.new_full((), x) for x in values])
         self._sum = vector if self._sum is None else self._sum + vector
         self._steps += 1
+
+
+def _beside(weight: Weight, like: Tensor) -> Weight:
+    """Return a weight on the device of the step: one that follows from the epoch alone may be a tensor of the CPU's."""
+    return weight.to(like.device, non_blocking=True) if isinstance(weight, Tensor) else weight
 
 
 class Disagreement(Exception):

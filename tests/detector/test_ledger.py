@@ -12,7 +12,7 @@ from bench.detector.shared_gradients import PROBE_COLUMNS, SharedGradientProbe
 from bench.detector.trainer import PolygonTrainer
 from bench.history_columns import LEDGER_COLUMNS
 from bench.losses import l2_loss, mgiou_loss
-from strategies import build, parse
+from strategies import Mix, build, names, parse
 from tests.models import USUAL
 
 from .test_pairing import equal, train
@@ -76,6 +76,26 @@ def test_gradient_normalization_pulls_equally_and_keeps_the_size_of_an_l2_step()
     pull_l2, pull_mgiou = row["w_l2"] * row["grad_l2"], row["w_mgiou"] * row["grad_mgiou"]
     assert pull_l2 == pytest.approx(pull_mgiou, rel=0.01)
     assert pull_l2 + pull_mgiou == pytest.approx(row["grad_l2"], rel=0.01)
+
+
+class OfTheProcessor(Mix):
+    """Its alpha is a tensor, and of the CPU wherever the step is."""
+
+    def alpha_at(self, signals):
+        return 0.5 + 0.45 * torch.cos(torch.tensor(math.pi * signals.progress))
+
+
+@pytest.mark.parametrize("strategy", [*map(build, names()), OfTheProcessor()], ids=lambda one: one.name)
+def test_a_step_is_taken_on_whatever_device_the_vertices_are(strategy):
+    """On the meta device there are shapes alone: what another device's tensor is put beside, and what waits, fails."""
+    like = {"device": "meta"}
+    for form in strategy.forms or (None,):
+        mixer = Mixer(strategy, form, 2)
+        for mixer.epoch in range(2):
+            pred = torch.empty(5, 4, 2, **like, requires_grad=True)
+            visible = torch.empty(5, 4, dtype=torch.bool, **like)
+            mixer(pred, torch.empty(5, 4, 2, **like), visible, torch.empty(5, **like)).backward()
+        assert mixer._sum.device.type == "meta"
 
 
 def test_a_step_reads_nothing_back_from_the_device(monkeypatch):
