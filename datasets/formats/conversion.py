@@ -114,7 +114,7 @@ def place(origin: Path | bytes, target: Path, *, link: bool) -> None:
         return
     if link:
         try:
-            os.link(origin.resolve(), target)  # resolved: a link to a link would lead out of the folder
+            os.link(origin.resolve(), target)  # resolved: else the link would be linked, and not the image
             return
         except OSError:  # another file system, or one without links
             pass

@@ -103,6 +103,18 @@ def test_the_box_of_what_reaches_out_is_that_of_the_part_on_the_image(tmp_path):
     assert other.notes == data.notes
 
 
+@pytest.mark.parametrize("linked", ["images", "images/a.png"])
+def test_images_may_lie_elsewhere_behind_links_of_the_users_own(tmp_path, linked):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    here = datasets.load(write(folder))
+    (folder / linked).rename(tmp_path / "elsewhere")
+    (folder / linked).symlink_to(tmp_path / "elsewhere")
+    data = datasets.load(folder)
+    assert (data.fingerprint, data.notes) == (here.fingerprint, here.notes)
+    assert data.train.images[0].path == folder / "images/a.png"
+
+
 def test_images_with_more_objects_than_ap_looks_at_are_noted(tmp_path):
     def crowded(number):
         content = edit("images.0.file_name", "b.png")(valid())
@@ -169,7 +181,7 @@ def test_wrong_annotations_are_counted(tmp_path):
         (edit("images.0.file_name", "x/../../../outside.png"), "leads out of"),
         (edit("images.0.file_name", "/etc/hostname"), "is absolute"),
         (edit("images.0.file_name", "C:\\a.png"), "is absolute"),
-        (edit("images.0.file_name", "linked.png"), "leads out of"),
+        (edit("images.0.file_name", "dangling.png"), "'dangling.png' is missing"),
         (edit("images.0.width", DEL), "'width' is missing"),
         (edit("images.0.width", 33), "is 32 x 24 as decoded, .* not 33 x 24"),
         (edit("images.0.height", 0), "must be positive"),
@@ -226,7 +238,7 @@ def test_a_wrong_annotation_file_is_one_clear_line(tmp_path, change, message):
     folder.mkdir()
     Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "outside.png")
     write(folder, train=change(valid()))
-    (folder / "images" / "linked.png").symlink_to(tmp_path / "outside.png")
+    (folder / "images" / "dangling.png").symlink_to(tmp_path / "nowhere.png")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(DataError, match=message) as caught:
         datasets.load(folder)
