@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import io
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from strategies.base import Strategy
 from strategies.errors import StrategyError
@@ -124,10 +126,51 @@ def weights_are_pure(strategy: Strategy) -> None:
         raise Broken("two walks over the same run differ; weights may depend on signals and their state alone")
     if pickle.dumps(strategy.parameters()) != before:
         raise Broken("it changed its own parameters; what it must remember goes through observe()")
-    signals = next(made_up_run())
-    strategy.observe(signals)
-    if signals.state != {}:
-        raise Broken("observe() wrote into signals.state; return a new mapping")
+    state: State = {}
+    for bare in made_up_run():
+        state = _unwritten(strategy.observe, dataclasses.replace(bare, state=state))
+        seen = dataclasses.replace(bare, state=state)
+        _unwritten(strategy.weights, seen)
+        _unwritten(strategy.alpha_at, seen)
+
+
+def _unwritten(method: Callable[[Signals], Any], signals: Signals) -> Any:
+    """Return what a method makes of signals, which it must leave as they are."""
+    kept = copy.deepcopy(signals)
+    made = method(signals)
+    if not _same(vars(kept), vars(signals)):
+        changed = ", ".join(name for name, value in vars(kept).items() if not _same(value, getattr(signals, name)))
+        raise Broken(f"{method.__name__}() wrote into signals.{changed}; make new tensors and a new mapping")
+    return made
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values, or mappings of them, are the same to the bit; NaN is the same as NaN."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+    return type(one) is type(other) and one == other
+
+
+def steps_do_not_wait(strategy: Strategy) -> None:
+    """A step asks for no tensor's value, which would wait for a GPU, and puts no tensor beside another device's."""
+    state: State = {}
+    for epoch in (0, 0, EPOCHS // 2, EPOCHS - 1):
+        scalars = torch.empty(2, device="meta")  # shapes without values: what needs one fails
+        signals = Signals(epoch, EPOCHS, scalars[0], scalars[1], torch.empty(2, 2, device="meta"), state)
+        try:
+            state = strategy.observe(signals)
+            signals = dataclasses.replace(signals, state=state)
+            strategy.weights(signals)
+            strategy.alpha_at(signals)
+        except Exception as error:
+            if "Could not run" in str(error):  # an operation that torch has not for shapes alone
+                return
+            told = str(error).partition("\n")[0]
+            raise Broken(
+                f"it needs a tensor's value, or one on another device, in a step ({told}); use torch.where"
+            ) from None
 
 
 def end_points_are_hit(strategy: Strategy) -> None:
@@ -154,6 +197,9 @@ def state_survives(strategy: Strategy) -> None:
         if bare.epoch == half:
             break
         state = strategy.observe(dataclasses.replace(bare, state=state))
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            raise Broken(f"its state holds {name}, a {type(value).__name__}; keep tensors")
     buffer = io.BytesIO()
     try:
         torch.save(dict(state), buffer)
@@ -168,13 +214,10 @@ def state_survives(strategy: Strategy) -> None:
 
 def empty_batches_change_nothing(strategy: Strategy) -> None:
     """A batch that matched no object leaves the state as it was, once there is one."""
-    _, before = trajectory(strategy)
+    _, state = trajectory(strategy)
     zero = torch.tensor(0.0)
-    after = strategy.observe(Signals(EPOCHS - 1, EPOCHS, zero, zero, torch.zeros(2, 2), before))
-    same = before.keys() == after.keys() and all(
-        torch.allclose(after[key], value, rtol=0, atol=0, equal_nan=True) for key, value in before.items()
-    )
-    if not same:
+    after = strategy.observe(Signals(EPOCHS - 1, EPOCHS, zero, zero, torch.zeros(2, 2), copy.deepcopy(state)))
+    if not _same(state, after):
         raise Broken("a batch without a match (gram all zero) changed its state; see strategies.ema's `valid`")
 
 
@@ -207,6 +250,7 @@ CHECKS: tuple[Check, ...] = (
     forms_are_known,
     role_is_known,
     weights_are_pure,
+    steps_do_not_wait,
     end_points_are_hit,
     state_survives,
     empty_batches_change_nothing,

@@ -56,6 +56,62 @@ class WritingState(Mix):
         return 0.123
 
 
+class WritingALoss(Mix):
+    def observe(self, signals):
+        signals.loss_l2.mul_(0.5)
+        return signals.state
+
+    def alpha_at(self, signals):
+        return 0.123
+
+
+class WritingTheGram(Mix):
+    def alpha_at(self, signals):
+        signals.gram.mul_(2)
+        return 0.123
+
+
+class AveragingInPlace(Mix):
+    """Each step's state is the last one's tensor, which a snapshot or another run may hold."""
+
+    def observe(self, signals):
+        average = signals.state.get("average", torch.zeros_like(signals.loss_l2))
+        return {"average": average.mul_(0.9).add_(0.1 * signals.loss_l2)}
+
+    def alpha_at(self, signals):
+        return signals.state["average"].clamp(0, 1)
+
+
+class AveragingALossInPlace(AveragingInPlace):
+    def observe(self, signals):
+        average = signals.state.get("average", signals.loss_l2)
+        return {"average": average.mul_(0.9).add_(0.1 * signals.loss_l2)}
+
+
+class KeepingANumber(Mix):
+    def observe(self, signals):
+        average = signals.state.get("average", 0.0)
+        return {"average": 0.9 * average + 0.1 * float(signals.loss_l2) if signals.gram[0, 0] > 0 else average}
+
+    def alpha_at(self, signals):
+        return min(signals.state["average"], 1.0)
+
+
+class AskingForAValue(Mix):
+    def alpha_at(self, signals):
+        return 0.9 if signals.loss_l2.item() > 0.5 else 0.3
+
+
+class Branching(Mix):
+    def alpha_at(self, signals):
+        return 0.9 if signals.grad_l2 > signals.grad_mgiou else 0.3
+
+
+class BesideAnotherDevice(Mix):
+    def alpha_at(self, signals):
+        return torch.stack((torch.tensor(0.5), signals.loss_l2)).mean().clamp(0, 1)
+
+
 class CountingEmptyBatches(Mix):
     def observe(self, signals):
         return {"n": signals.state.get("n", torch.tensor(0.0)) + 1}
@@ -159,6 +215,16 @@ class SeeingTheSeed(Mix):
         (BothZero, "weights_are_usable"),
         (Remembering, "weights_are_pure"),
         (WritingState, "weights_are_pure"),
+        (WritingALoss, "weights_are_pure"),
+        (WritingTheGram, "weights_are_pure"),
+        (AveragingInPlace, "weights_are_pure"),
+        (AveragingInPlace, "empty_batches_change_nothing"),
+        (AveragingALossInPlace, "weights_are_pure"),
+        (KeepingANumber, "state_survives"),
+        (KeepingANumber, "steps_do_not_wait"),
+        (AskingForAValue, "steps_do_not_wait"),
+        (Branching, "steps_do_not_wait"),
+        (BesideAnotherDevice, "steps_do_not_wait"),
         (CountingEmptyBatches, "empty_batches_change_nothing"),
         (SameAsStatic, "no_other_does_the_same"),
         (MissingItsEnd, "end_points_are_hit"),
@@ -167,7 +233,27 @@ class SeeingTheSeed(Mix):
 )
 def test_a_strategy_that_breaks_the_contract_is_told_how(cls, check):
     with registered(type(cls.__name__, (cls,), {"__annotations__": {}})) as made:
-        assert check in contract.failures(made())
+        assert "\n" not in contract.failures(made())[check]
+
+
+@pytest.mark.parametrize(
+    ("cls", "check", "told"),
+    [
+        (WritingState, "weights_are_pure", "observe() wrote into signals.state; make new tensors and a new mapping"),
+        (WritingALoss, "weights_are_pure", "observe() wrote into signals.loss_l2;"),
+        (WritingTheGram, "weights_are_pure", "weights() wrote into signals.gram;"),
+        (AveragingInPlace, "weights_are_pure", "observe() wrote into signals.state;"),
+        (KeepingANumber, "state_survives", "its state holds average, a float; keep tensors"),
+        (
+            AskingForAValue,
+            "steps_do_not_wait",
+            "it needs a tensor's value, or one on another device, in a step (Tensor",
+        ),
+    ],
+)
+def test_what_breaks_it_is_named(cls, check, told):
+    with registered(type(cls.__name__, (cls,), {})) as made:
+        assert contract.failures(made())[check].startswith(told)
 
 
 UNUSABLE = [(0, 0), (-0.5, 1), (1, float("nan")), (float("inf"), 1), (None, 1), ("1", 1), (1,), (1, 1, 1)]
@@ -215,7 +301,7 @@ class Window(Mix):
     """Remembers its last losses in one tensor, and is not sure of the first."""
 
     def observe(self, signals):
-        old = signals.state.get("losses", torch.full((5,), float("nan")))
+        old = signals.state.get("losses", signals.loss_l2.new_full((5,), float("nan")))
         return {"losses": torch.where(signals.gram.sum() > 0, torch.cat((old[1:], signals.loss_l2[None])), old)}
 
     def alpha_at(self, signals):
