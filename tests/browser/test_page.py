@@ -10,7 +10,7 @@ from bench.report import load_report
 from bench.report.html import render_html
 
 from ..live.test_live import Eager, serving
-from ..report.html.folders import NASTY, data_set, three_seeds, write
+from ..report.html.folders import NASTY, data_set, held_by_holm, swept, three_seeds, write
 from ..report.samples import record
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -136,15 +136,19 @@ def test_text_stands_out_from_what_is_behind_it(open_page):
 
 def test_everything_has_a_name_and_can_be_reached_by_keyboard(open_page):
     page = open_page()
+    # What a select offers, a chart draws and a region holds is no name of it.
+    nameless = """() => {
+        const told = 'button, a, dialog[open]';
+        return [...document.querySelectorAll(`${told}, select, input, [role=img], [role=region]`)]
+        .filter((node) => node.checkVisibility() && !node.closest('.modebar')
+            && !(node.getAttribute('aria-label') || node.getAttribute('aria-labelledby') || node.labels?.length
+                || (node.matches(told) && node.textContent.trim())))
+        .map((node) => node.outerHTML.slice(0, 90));
+    }"""
+    assert page.evaluate(nameless) == [], "before anything is drawn"
     see(page, ".gallery")
     page.wait_for_selector(".strip svg")
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('button, select, input, a, [role=img], [role=region], dialog[open]')]
-        .filter((node) => node.checkVisibility() && !node.closest('.modebar')
-            && !(node.getAttribute('aria-label') || node.labels?.length || node.textContent.trim()))
-        .map((node) => node.outerHTML.slice(0, 90))"""
-    )
-    assert nameless == []
+    assert page.evaluate(nameless) == []
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     table(page).locator("th button", has_text="mAP50-95").focus()
@@ -213,6 +217,44 @@ def test_names_of_differences_are_told_in_full(open_page, tmp_path, width):
     shown = "".join("".join(page.locator(".difference").all_text_contents()).split())
     assert all(f"{name}(paper)" in shown for name in LONG)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_a_row_says_what_keeps_its_difference_open(open_page, tmp_path):
+    write(tmp_path, held_by_holm())
+    path = tmp_path / "report.html"
+    path.write_text(render_html(tmp_path, load_report(tmp_path)))
+    page = open_page(390, url=path.as_uri())
+    see(page, ".difference")
+    page.wait_for_selector(".difference svg")
+    assert "UNDECIDED (Holm)" in page.locator(".difference").first.text_content()
+
+
+def test_a_mean_beyond_the_scale_is_told_in_ink(open_page):
+    page = open_page()
+    see(page, ".difference")
+    page.wait_for_selector(".difference svg")
+    for scheme, ink in (("light", "#1d2229"), ("dark", "#e6e9ee")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(
+            """(ink) => {
+            const marks = document.querySelector('.difference').layout.annotations;
+            return marks.length && marks.every((one) => one.font.color === ink);
+        }""",
+            arg=ink,
+        )
+
+
+def test_criteria_sort_by_their_numbers_whatever_they_begin_with(open_page, tmp_path):
+    write(tmp_path, swept())
+    path = tmp_path / "report.html"
+    path.write_text(render_html(tmp_path, load_report(tmp_path)))
+    page = open_page(url=path.as_uri())
+    box = page.locator("#criteria .table").first
+    box.locator("thead button", has_text="sensitivity").click()
+    assert [text.strip() for text in box.locator("tbody tr > :nth-child(1)").all_inner_texts()][:2] == [
+        "static",
+        "cosine",
+    ]
 
 
 def test_on_a_phone_a_row_says_its_form_and_nothing_lies_over_a_chart(chromium, tmp_path):

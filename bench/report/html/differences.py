@@ -67,6 +67,7 @@ def _row(row: forest.Comparable, pen: Pen) -> dict[str, Any]:
         "told": number(found.mean, "+.2f"),
         "short": with_interval(found.mean, found.interval),
         "verdict": row.verdict,
+        "kept_open_by": row.kept_open_by,
         "seeds": [[seed, value, number(value, "+.3f"), runs.get(seed, "")] for seed, value in found.by_seed.items()],
         "runs": list(row.run_ids),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.report.blocks import Line, Table
 from bench.report.html.anchors import row_key, run_anchor
 from bench.report.markup import TEXTS
-from bench.report.model import REFERENCE, Row
+from bench.report.model import REFERENCE, Comparison, Row
 
 _MARKED = {"better": "good", "worse": "bad", "UNDECIDED": "open", "NOT RUN": "open"}
 
@@ -39,6 +39,7 @@ class Cell:
         unfolds: what it rests on, run by run.
         mark: `good`, `bad` or `open` where there is a verdict.
         name: the id of this line on the page; empty for none.
+        sort: the number to sort by; None: what the text begins with.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Cell:
     unfolds: tuple[Link, ...] = ()
     mark: str = ""
     name: str = ""
+    sort: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,13 @@ def _cell(block: Table, row: Line | None, head: str, left: bool, text: str, anch
         return Cell(text, left, anchors.get(row_key(block.of, row.table, row.name), ""))
     if head == f"difference to {REFERENCE}" and row.difference is not None:
         return Cell(text, left, unfolds=_seeds(row), mark=mark)
-    return Cell(text, left, mark=mark)
+    return Cell(text, left, mark=mark, sort=_criterion(block.of, row, head) if block.key == "criteria" else None)
+
+
+def _criterion(of: Comparison, row: Row, heading: str) -> float | None:
+    """Return the number behind a criterion's cell; None for one that is not measured, and for the reference's own."""
+    found = next((one.cells[of.core.index(row)] for one in of.criteria if one.heading == heading), None)
+    return None if found is None or found.text == "reference" else found.value
 
 
 def _seeds(row: Row) -> tuple[Link, ...]:

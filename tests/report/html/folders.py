@@ -8,7 +8,7 @@ import numpy as np
 from bench.records import RunFolder
 from datasets import DataSet, Image, Object, Split
 
-from ..samples import record
+from ..samples import record, study
 
 SQUARE = np.array([[40.0, 40.0], [200.0, 40.0], [200.0, 180.0], [40.0, 180.0]])
 WHOLE = np.array([[1.0, 1.0], [319.0, 1.0], [319.0, 239.0], [1.0, 239.0]])
@@ -100,3 +100,14 @@ def three_seeds(more=()):
     ]
     collapsed = [record("mgiou-centred", seed, 0.01 * seed, "centred", full_image=1.0) for seed in range(3)]
     return [*found, *collapsed, *more]
+
+
+def held_by_holm():
+    """Return records of a difference that is decided by itself, and not beside another."""
+    return study(l2=[0.50, 0.52, 0.48], cosine=[0.57, 0.61, 0.61], linear=[0.40, 0.62, 0.78])
+
+
+def swept():
+    """Return records of two strategies with other values of a parameter, whose names sort against their ranges."""
+    labels = {"static": 0.50, "static[alpha=0.5]": 0.70, "cosine": 0.50, "cosine[start=0.5]": 0.51}
+    return study(l2=[0.4, 0.41], **{label: [ap, ap + 0.01] for label, ap in labels.items()})

@@ -18,7 +18,7 @@ from bench.text import one_line
 
 from ...commands import bench, refused
 from ..samples import record, study
-from .folders import NASTY, data_set, history, result, three_seeds, write
+from .folders import NASTY, data_set, held_by_holm, history, result, swept, three_seeds, write
 
 
 class Page(HTMLParser):
@@ -204,6 +204,37 @@ def test_runs_that_are_not_done_have_curves_of_their_own(tmp_path):
         (runs[1].id, "diverged", 40),
         (runs[2].id, "running", 40),
     ]
+
+
+def test_a_plot_says_what_keeps_a_difference_open(tmp_path):
+    write(tmp_path, held_by_holm())
+    report = load_report(tmp_path)
+    (plot,) = Page(render_html(tmp_path, report)).data("plots")
+    told = {row["name"]: (row["verdict"], row["kept_open_by"]) for row in plot["rows"]}
+    assert told == {row.name: (row.verdict, row.kept_open_by) for row in report.comparisons[0].core if row.difference}
+    assert ("UNDECIDED", "Holm") in told.values()
+
+
+def test_a_criterion_sorts_by_its_largest_range_and_not_by_the_name_of_a_parameter(tmp_path):
+    write(tmp_path, swept())
+    report = load_report(tmp_path)
+    tags = Page(render_html(tmp_path, report)).tags
+    given = [float(found["data-sort"]) for tag, found in tags if tag in ("td", "th") and "data-sort" in found]
+    (comparison,) = report.comparisons
+    (sensitivity,) = [one for one in comparison.criteria if one.key == "sensitivity"]
+    ranges = [cell.value for cell in sensitivity.cells if cell.value is not None]
+    named = {cell.text.partition(":")[0]: cell.value for cell in sensitivity.cells if cell.value is not None}
+    assert named["alpha"] > named["start"]
+    assert set(ranges) <= set(given)
+    own = [cell.value for one in comparison.criteria for cell in one.cells if cell.text == "reference"]
+    assert max(own) not in given, "the reference is 0 among differences to itself"
+
+
+def test_a_figure_says_what_it_needs_where_there_is_no_javascript(page):
+    inside = sum(tag == "noscript" for tag, _ in page.tags)
+    told = page.words.count("This figure needs JavaScript; the table above has its numbers.")
+    assert told == len(page.data("plots")) > 0
+    assert inside > told
 
 
 def test_the_gallery_has_every_epoch_that_was_measured(page):

@@ -14,7 +14,7 @@ function setUpCurves(box) {
   const each = make("input", { type: "checkbox" });
   const band = make("input", { type: "checkbox", checked: true });
   const panels = starts.map((start, i) => curvePanel(all, start, shown, each, band, `${name}-${i}`));
-  const redraw = () => panels.forEach((panel) => { if (lazily.isDrawn(panel.chart)) panel.draw(); });
+  const redraw = () => panels.forEach((panel) => panel.redraw());
   keepControl(`${name}-each`, each, redraw);
   keepControl(`${name}-band`, band, redraw);
 
@@ -99,18 +99,23 @@ function curvePanel(all, start, shown, each, band, name) {
     const { quantity, rows } = state();
     const absent = [...shown].length - rows.length;
     note.textContent = [quantity.note, absent ? `${count(absent, "line")} shown elsewhere ${absent === 1 ? "has" : "have"} it not on record.` : ""].filter(Boolean).join(" ");
-    chart.setAttribute("aria-label", curveAlt(quantity, rows));
     drawCurves(chart, quantity, rows, each.checked, band.checked);
     if (unfold.open) fill();
+  };
+  const redraw = () => {
+    const { quantity, rows } = state();
+    chart.setAttribute("aria-label", curveAlt(quantity, rows)); // told before it comes into sight
+    if (lazily.isDrawn(chart)) draw();
   };
   const fill = () => {
     const { quantity, rows } = state();
     numbers.replaceChildren(curveNumbers(quantity, rows));
   };
   unfold.addEventListener("toggle", () => { if (unfold.open) fill(); });
-  keepControl(`${name}-quantity`, select, () => { if (lazily.isDrawn(chart)) draw(); });
+  keepControl(`${name}-quantity`, select, redraw);
+  redraw();
   const node = make("div", { class: "curve" }, make("div", { class: "filters" }, make("label", {}, "By epoch: ", select)), chart, note, unfold);
-  return { node, chart, draw };
+  return { node, chart, draw, redraw };
 }
 
 function digits(value) {

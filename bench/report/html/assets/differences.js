@@ -22,10 +22,11 @@ function drawDifferences(node) {
     const side = row.mean < plot.range[0] ? 0 : row.mean > plot.range[1] ? 1 : null;
     if (side !== null) {
       const text = side ? `${plain(row.told)} ▶` : `◀ ${plain(row.told)}`;
-      marks.push({ x: side, xref: "paper", xanchor: side ? "right" : "left", y: narrow ? y - 0.05 : y, text, showarrow: false, font: { size: 11.5, color: colourOf(row) }, bgcolor: colours.page });
+      marks.push({ x: side, xref: "paper", xanchor: side ? "right" : "left", y: narrow ? y - 0.05 : y, text, showarrow: false, font: { size: 11.5, color: colours.ink }, bgcolor: colours.page });
     }
     if (narrow) {
-      const text = `<b>${inLines(names[i])}</b><br>${plain(row.short)} ${row.verdict}`;
+      const why = row.kept_open_by ? ` (${row.kept_open_by})` : "";
+      const text = `<b>${inLines(names[i])}</b><br>${plain(row.short)} ${row.verdict}${why}`;
       marks.push({ x: 0, xref: "paper", xanchor: "left", align: "left", y: y + 0.62, yanchor: "top", text, showarrow: false, font: { size: 11.5, color: colours.ink }, bgcolor: colours.page, borderpad: 0 });
     }
   });

@@ -15,6 +15,11 @@ function sortKey(text) {
   return Number(number[2]) + { "<": -0.5, ">": 0.5, "": 0 }[number[1]];
 }
 
+// What a table gives to sort by, where a cell's text does not begin with it.
+function cellKey(cell) {
+  return cell.dataset.sort === undefined ? sortKey(cellText(cell)) : Number(cell.dataset.sort);
+}
+
 function compareKeys(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a).localeCompare(String(b), "en", { numeric: true });
@@ -38,9 +43,9 @@ function setUpTable(box) {
       return;
     }
     const sign = order.way === "ascending" ? 1 : -1;
-    const keyOf = ids[order.column] ? (text) => text : sortKey;
+    const keyOf = ids[order.column] ? cellText : cellKey;
     const compare = ids[order.column] ? (a, b) => (a < b ? -1 : Number(a > b)) : compareKeys;
-    const keyed = lines.map((line) => [keyOf(cellText(line.cells[order.column])), line]);
+    const keyed = lines.map((line) => [keyOf(line.cells[order.column]), line]);
     keyed.sort(([a], [b]) => {
       if (a === null || b === null) return (a === null) - (b === null); // what is missing is last either way
       return sign * compare(a, b);
