@@ -40,6 +40,7 @@ def convert(file: Path, cache: Path) -> Conversion:
         DataError: it is not here and cannot be downloaded, or cannot be used.
     """
     raw = yaml_of(file)
+    yolo.entries_of(raw, f"data {file.name!r}")  # before anything is downloaded
     folder = str(raw.get("path") or file.stem)
     roots = [datasets_dir() / folder, cache / "downloads" / folder]
     if not any(root.is_dir() for root in roots):

@@ -56,7 +56,7 @@ def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) 
     raw = yaml_of(file)
     categories = _categories(raw, where)
     keypoints = _keypoints(raw, where)
-    entries = {"train": raw.get("train"), "val": raw.get("val", raw.get("validation"))}
+    entries = entries_of(raw, where)
     root = _root(file, raw, entries, roots, notes)
     images = {split: _images(root, entry, split, where, notes) for split, entry in entries.items()}
     splits = {
@@ -70,6 +70,29 @@ def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) 
         name = stem or file.stem
     called = {split: f"{where}: {split}" for split in splits}
     return to_coco(Labelled(name, categories, splits, called, notes))
+
+
+def entries_of(raw: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return what a YAML has for `train` and for `val`.
+
+    Raises:
+        DataError: it is the same for both, as in some of Ultralytics' own, which are there to try a training out.
+    """
+    entries = {"train": raw.get("train"), "val": raw.get("val", raw.get("validation"))}
+    train, val = map(_names, entries.values())
+    if train and train == val:
+        raise DataError(
+            f"{where}: train and val are the same folder: there is nothing to measure on; name other images for val"
+        )
+    return entries
+
+
+def _names(entry: Any) -> set[str]:
+    """Return what an entry names, however it is written; nothing where it is none."""
+    names = [entry] if isinstance(entry, str) else entry
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return set()
+    return {os.path.normpath(name.replace("\\", "/")) for name in names}
 
 
 def _categories(raw: dict[str, Any], where: str) -> list[str]:

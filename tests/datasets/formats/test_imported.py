@@ -182,6 +182,15 @@ def ultralytics_folder(tmp_path, monkeypatch):
     return tmp_path / "ultralytics"
 
 
+@pytest.mark.parametrize("name", ["coco128-seg.yaml", "coco128.yaml", "dota128.yaml"])
+def test_a_set_to_try_a_training_out_is_refused_before_it_is_downloaded(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(ultralytics_names, "_download", lambda *_: pytest.fail("downloaded"))
+    with pytest.raises(DataError) as caught:
+        datasets.load(name, cache=tmp_path)
+    told = "train and val are the same folder: there is nothing to measure on; name other images for val"
+    assert str(caught.value) == f"data {name!r}: {told}"
+
+
 @pytest.mark.parametrize("name", ["dota8.yaml", "coco8-seg.yaml", "tiger-pose.yaml", "coco.yaml"])
 def test_without_network_it_says_what_to_unpack_where_and_writes_nothing(
     tmp_path, cache, ultralytics_folder, no_network, name

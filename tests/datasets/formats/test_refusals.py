@@ -50,7 +50,9 @@ REFUSED = [
     (with_yaml("train: images/train\nval: [images/val, nowhere]\nnames: [a, b]\n"), "is missing; correct 'val'"),
     (with_yaml("train: images/train\nval: labels\nnames: [a, b]\n"), "'val' has no images"),
     (with_yaml("train: images/train\nval: data.yaml\nnames: [a, b]\n"), "neither a folder of images nor a .txt"),
-    (with_yaml("train: images/train\nval: images/train\nnames: [a, b]\n"), "is in both splits"),
+    (with_yaml("train: images/train\nval: images/train\nnames: [a, b]\n"), "train and val are the same folder"),
+    (with_yaml("train: [images/train]\nval: .\\images\\train\\\nnames: [a, b]\n"), "train and val are the same folder"),
+    (with_yaml("train: images/train\nval: images\nnames: [a, b]\n"), "is in both splits"),
     (with_yaml("path: 5\ntrain: images/train\nval: images/val\nnames: [a, b]\n"), "'path' must be the path"),
     (yolo(more="kpt_shape: [4]\n"), "'kpt_shape' must be [points, 2 or 3]"),
     ({"a.yaml": samples.DATA_YAML, "b.yaml": samples.DATA_YAML}, "holds 2 data set YAMLs"),
@@ -237,6 +239,7 @@ label_bytes = st.binary(max_size=80) | words.map(str.encode)
 @given(label_bytes)
 @example(b"a: &a [x, x]\nb: &b [*a, *a]\ntrain: *b\nval: *b\nnames: *b")
 @example(b"train: 2001-99-99")
+@example(b"train: &a [*a]\nval: &b [*b]")
 @example(b"[" * 5000)
 def test_any_bytes_give_data_or_the_one_error(tmp_path, files, name, content):
     source = tree(tmp_path / "mine", {**files, name: content})
