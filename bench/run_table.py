@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bench.arm_name import arm_name
 from bench.records import GOES_ON
-from bench.text import cut, one_line
+from bench.text import cut, one_line, percent
 
 ORDER = ("running", "failed", "diverged", "unreadable", "interrupted", "done", "planned")
 """Which rows are shown first when not all fit: a planned run has nothing to tell."""
@@ -108,7 +108,7 @@ COLUMNS = (
     Column("", 12, 130, _bar, "left"),
     Column("loss", 6, 78, lambda row: "" if row.loss is None else f"{row.loss:.4g}"),
     Column("AP", 6, 0, lambda row: "" if row.ap is None else f"{row.ap:.3f}"),
-    Column("full-image", 10, 110, lambda row: "" if row.full_image is None else f"{row.full_image:.0%}"),
+    Column("full-image", 10, 110, lambda row: "" if row.full_image is None else percent(row.full_image)),
     Column("left", 11, 78, _time_left),
 )
 _GIVE_WAY = ("", "left", "loss", "full-image", "folder")

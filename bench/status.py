@@ -16,7 +16,7 @@ from bench.history_columns import measured
 from bench.metrics import FIGURE
 from bench.records import GOES_ON, RESUMED, RecordError, RunFolder, RunRecord
 from bench.run_table import ORDER, RunRow, counts, share_done, told_apart
-from bench.text import one_line
+from bench.text import one_line, percent
 
 _NO_PROCESS = "no process works on it any more; the same command goes on with it"
 Stamp = tuple[int, int]
@@ -109,7 +109,7 @@ def notices(rows: list[StandingRow]) -> list[str]:
 def total(rows: list[StandingRow], deserted: bool = False) -> str:
     """Return how many runs stand how, in one line, and whether nobody is at them."""
     told = counts(row.state for row in rows) or "none yet"
-    return f"{share_done(rows):.0%} of {len(rows)} runs: {told}{'; no process is at it' if deserted else ''}"
+    return f"{percent(share_done(rows))} of {len(rows)} runs: {told}{'; no process is at it' if deserted else ''}"
 
 
 def _of_record(folder: Path, record: RunRecord) -> StandingRow:

@@ -16,7 +16,7 @@ from rich.text import Text
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned
 from bench.metrics import FIGURE
 from bench.run_table import CHROME, ORDER, RunRow, counts, duration, run_table, screen, share_done, told_apart
-from bench.text import one_line
+from bench.text import one_line, percent
 
 _PLAIN_EVERY = 60.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -189,7 +189,7 @@ class LiveView:
     def render(self) -> Group:
         """Return the view as it stands, no higher than the terminal."""
         progress, (width, height) = self.progress, self.console.size
-        total = f"{share_done(progress.rows.values()):.0%} of {progress.summary()}"
+        total = f"{percent(share_done(progress.rows.values()))} of {progress.summary()}"
         return screen(progress.ordered(), progress.notices, total, width, height)
 
 
@@ -265,7 +265,7 @@ def _measured(row: _Row, metrics: Mapping[str, float]) -> None:
 
 
 def _ended(row: _Row, event: RunEnded) -> str:
-    figures = f", mAP50-95 {row.ap:.3f}, full-image {row.full_image:.0%}" if row.ap is not None else ""
+    figures = f", mAP50-95 {row.ap:.3f}, full-image {percent(row.full_image)}" if row.ap is not None else ""
     if event.status == "done":
         return f"{row.name()}: done in {duration(event.seconds)}{figures}"
     return f"{row.name()}: {event.status}: {one_line(event.reason or '')}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+MISSING = "–"
+
 
 def one_line(value: object) -> str:
     """Return text on one line, without what a terminal or a typesetter would obey instead of show."""
@@ -14,6 +18,17 @@ def cut(text: str, width: int) -> str:
         return text
     kept = max(0, width - 1)
     return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+
+
+def percent(value: float | None) -> str:
+    """Return a rate; one that is neither 0 nor 1 is never rounded to either."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if 0 < value < 0.005:
+        return "< 1 %"
+    if 0.995 <= value < 1:
+        return "> 99 %"
+    return f"{value * 100:.0f} %"
 
 
 def how_many(needed: int | None, beyond: int | None) -> str:

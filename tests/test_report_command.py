@@ -48,7 +48,7 @@ def test_a_folder_is_a_study_by_a_manifest_or_a_record(tmp_path):
     assert "No run is on record" in bench("report", "code", "--out", tmp_path).out
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / ".study.lock").touch()  # a command is setting it up
-    assert bench("status", "begun", "--out", tmp_path).out.endswith("0% of 0 runs: none yet\n")
+    assert bench("status", "begun", "--out", tmp_path).out.endswith("0 % of 0 runs: none yet\n")
 
 
 def test_lines_name_what_is_to_be_mended(out, tmp_path):

@@ -140,11 +140,11 @@ def test_the_table_ends_with_reasons_and_counts(study):
     assert lines[0].split() == ["run", "state", "epoch", "loss", "AP", "full-image", "left", "folder"]
     assert len(lines) == 1 + 8 + 5 + 1
     one = record("l2", 0)
-    assert any(re.fullmatch(rf"l2 s0 +done +100/100 .* 0\.500 +0% +{one.id}", line) for line in lines)
+    assert any(re.fullmatch(rf"l2 s0 +done +100/100 .* 0\.500 +0 % +{one.id}", line) for line in lines)
     assert "step (paper) s0: diverged: loss is nan" in lines
     assert f"static (paper) s0: interrupted: {STOPPED}" in lines
     assert lines[-1] == (
-        "39% of 8 runs: 1 failed, 1 diverged, 1 unreadable, 2 interrupted, 2 done, 1 planned; no process is at it"
+        "39 % of 8 runs: 1 failed, 1 diverged, 1 unreadable, 2 interrupted, 2 done, 1 planned; no process is at it"
     )
 
 
@@ -160,9 +160,15 @@ def test_what_steers_a_terminal_is_not_passed_on(tmp_path):
 
 
 def test_what_was_lost_or_never_begun_is_not_counted_as_over(tmp_path):
-    assert status.total([]) == "0% of 0 runs: none yet"
+    assert status.total([]) == "0 % of 0 runs: none yet"
     put(tmp_path, *(record("l2", seed, status="failed") for seed in range(3)))
-    assert status.total(StudyFolder(tmp_path).standings()) == "0% of 3 runs: 3 failed"
+    assert status.total(StudyFolder(tmp_path).standings()) == "0 % of 3 runs: 3 failed"
+
+
+def test_it_is_not_over_before_it_is(tmp_path):
+    done = [record("l2", seed, epochs=1000) for seed in range(2)]
+    put(tmp_path, *done, record("l2", 2, status="planned", epochs=1))
+    assert status.total(StudyFolder(tmp_path).standings()) == "> 99 % of 3 runs: 2 done, 1 planned"
 
 
 def test_data_sets_are_told_where_there_are_several(tmp_path):
@@ -203,10 +209,10 @@ def test_elsewhere_than_on_a_terminal_a_change_is_a_line(tmp_path, monkeypatch):
     console = Console(file=io.StringIO(), width=200)
     status_view.watch(tmp_path, console, every=3.0)
     lines = console.file.getvalue().splitlines()
-    assert lines[0] == "50% of 2 runs: 1 done, 1 planned; no process is at it"
+    assert lines[0] == "50 % of 2 runs: 1 done, 1 planned; no process is at it"
     assert slept == [3.0, 3.0]
     assert lines[1].startswith("run ")
-    assert lines[-1] == "100% of 2 runs: 2 done"
+    assert lines[-1] == "100 % of 2 runs: 2 done"
 
 
 def test_a_study_that_is_being_set_up_is_waited_for(tmp_path, monkeypatch):
@@ -214,7 +220,7 @@ def test_a_study_that_is_being_set_up_is_waited_for(tmp_path, monkeypatch):
     console = Console(file=io.StringIO(), width=200)
     status_view.watch(tmp_path, console, every=3.0)
     lines = console.file.getvalue().splitlines()
-    assert (lines[0], lines[-1]) == ("0% of 0 runs: none yet", "100% of 1 runs: 1 done")
+    assert (lines[0], lines[-1]) == ("0 % of 0 runs: none yet", "100 % of 1 runs: 1 done")
 
 
 def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_path):
@@ -242,7 +248,7 @@ def test_in_a_terminal_it_follows_the_study_and_its_size_until_all_is_over(tmp_p
         put(folder, done)
         assert terminal.end() == 0
     assert "\n".join(terminal.left()).count(" done ") == 61
-    assert terminal.left()[-1] == "99% of 62 runs: 1 interrupted, 61 done; no process is at it"
+    assert terminal.left()[-1] == "99 % of 62 runs: 1 interrupted, 61 done; no process is at it"
     assert one.id in terminal.text.rpartition("\x1b[?1049l")[2]
 
 
@@ -252,5 +258,5 @@ def test_ctrl_c_leaves_the_watch_as_it_should(tmp_path):
         terminal.wait_for(lambda one: one.frames())
         terminal.press("\x03")
         assert terminal.end() == 0
-    assert terminal.left()[-1] == "0% of 1 runs: 1 planned; no process is at it"
+    assert terminal.left()[-1] == "0 % of 1 runs: 1 planned; no process is at it"
     assert "Traceback" not in terminal.text

@@ -14,6 +14,7 @@ from bench.commands.options import say
 from bench.events import EpochDone, RunEnded, RunStarted, Warned
 from bench.run_table import COLUMNS, FOLDER, RunRow, names, run_table, share_done
 from bench.terminal import LiveView, PlainView, PlannedRun, duration, open_view
+from bench.text import percent
 
 from .pseudo_terminal import Terminal
 
@@ -82,7 +83,8 @@ def test_the_view_fits_the_terminal(clock, size, count, notices):
     assert len(lines) <= size[1]
     assert max(map(len, lines)) <= size[0]
     assert "running" in lines[1]
-    assert lines[-1].startswith(f"{12 / (10 * count):.0%} of {count} runs" if count > 4 else f"30% of {count} runs")
+    share = "30 %" if count <= 4 else percent(12 / (10 * count))
+    assert lines[-1].startswith(f"{share} of {count} runs")
     if size[0] >= 80 and size[1] >= 24:
         assert all("static[alpha=0.1] (paper)" in line and "3/10" in line for line in lines[1 : 1 + min(count, 4)])
         assert sum("a long story" in line for line in lines) == min(notices, 3)
@@ -111,7 +113,7 @@ def test_what_runs_is_first_then_trouble_then_results_then_what_is_planned(clock
     advance(view, clock, "r25", 4)
     lines = shown(view)
     assert [line.split()[2] for line in lines[1:6]] == ["s25", "s2", "s1", "s0", "s3"]
-    assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50%", "12 s", "3.5"))
+    assert all(word in lines[1] for word in ("running", "4/10", "0.250", "50 %", "12 s", "3.5"))
     assert lines[-3].startswith("… 24 more: 24 planned")
     assert "boom" in lines[-2]
 
@@ -181,7 +183,18 @@ def test_data_sets_are_told_where_there_are_several(clock):
 def test_runs_that_are_done_before_show_what_is_on_record(clock):
     run = PlannedRun("old", "l2", None, 0, 10, "done", done=10, metrics={"mAP50_95": 0.5, "full_image": 0.25})
     line = shown(open_view([run], 1, console(120)))[1]
-    assert all(word in line for word in ("10/10", "0.500", "25%"))
+    assert all(word in line for word in ("10/10", "0.500", "25 %"))
+
+
+def test_a_rate_that_is_almost_nothing_or_all_is_not_told_as_if_it_were(clock):
+    almost = {"mAP50_95": 0.5, "full_image": 0.002}
+    over = PlannedRun("over", "l2", None, 0, 999, "done", done=999, metrics=almost)
+    lines = shown(open_view([over, PlannedRun("last", "l2", None, 1, 1, "planned")], 1, console(120)))
+    assert any("< 1 %" in line for line in lines[1:-1])
+    assert lines[-1].startswith("> 99 % of 2 runs")
+    plain = Console(file=io.StringIO(), width=80)
+    open_view(planned(1), 1, plain).update(RunEnded("r0", "done", None, almost, 20.0))
+    assert plain.file.getvalue().endswith("mAP50-95 0.500, full-image < 1 %\n")
 
 
 def test_time_left_is_the_epochs_left_shared_among_workers(clock):
@@ -308,7 +321,7 @@ def test_plain_lines(clock):
         view.update(RunEnded("r1", "failed", "boom", {}, 62.0))
     assert out.file.getvalue().splitlines() == [
         "2 runs: 2 planned; 0 s so far",
-        "static[alpha=0.1] (paper) s0: done in 20 s, mAP50-95 0.500, full-image 100%",
+        "static[alpha=0.1] (paper) s0: done in 20 s, mAP50-95 0.500, full-image 100 %",
         "static[alpha=0.1] (paper) s1: W&B is not reached; runs are kept in a folder whose name is long enough to wrap",
         "2 runs, 1 min 06 s left: 1 running, 1 done; 1 min 21 s so far",
         "static[alpha=0.1] (paper) s1: failed: boom",
@@ -371,7 +384,7 @@ def test_the_view_follows_a_terminal_that_is_resized(count):
             assert len(running) == min(2, size[1] - 3)
             room = size[1] - 3
             assert any(line.startswith(f"… {count - room} more: ") for line in lines) == (count > room)
-            assert any(line.startswith(f"2% of {count} runs"[: size[0]]) for line in lines) or count != 12
+            assert any(line.startswith(f"2 % of {count} runs"[: size[0]]) for line in lines) or count != 12
         terminal.press("\n")
         assert terminal.end() == 0
     assert terminal.left()[-1].startswith(f"{count} runs")

@@ -5,23 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-MISSING = "–"
+from bench.text import MISSING, percent
+
+__all__ = ["MISSING", "count_of", "figure", "names", "number", "percent", "with_interval"]
 
 
 def figure(value: float | None) -> str:
     """Return an AP to three digits."""
     return number(value, ".3f")
-
-
-def percent(value: float | None) -> str:
-    """Return a rate; one that is neither 0 nor 1 is never rounded to either."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    if 0 < value < 0.005:
-        return "< 1 %"
-    if 0.995 <= value < 1:
-        return "> 99 %"
-    return f"{value * 100:.0f} %"
 
 
 def number(value: float | None, form: str, unit: float = 1.0) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bench.claims.quantities import EVENTS
 from bench.history_columns import measured
 from bench.records import GOES_ON, RunRecord
+from bench.text import percent
 from bench.tracking import wandb_session
 from bench.tracking.metric_names import HEADINGS, dashboard_row
 from bench.tracking.pictures import Picture
@@ -99,7 +100,7 @@ class WandbTracker:
         if record.status == "diverged":
             self._say(f"diverged: {self._info.name}", record.reason or "its loss is no number", "ERROR")
         elif EVENTS["stuck"].read(record):
-            text = f"{record.metrics['full_image']:.0%} of the validation images end with a full-image prediction"
+            text = f"{percent(record.metrics['full_image'])} of the validation images end with a full-image prediction"
             self._say(f"collapsed: {self._info.name}", text, "WARN")
 
     def _say(self, title: str, text: str, level: str) -> None:

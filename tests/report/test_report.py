@@ -20,8 +20,8 @@ from bench.manifest import Manifest
 from bench.metrics import METRICS
 from bench.report import FORMATS, build, render
 from bench.report.machine import frame
-from bench.report.tables import percent
 from bench.statistics import rate_interval
+from bench.text import percent
 
 from ..generated import assert_generated
 from ..loaded import loaded
