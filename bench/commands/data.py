@@ -16,6 +16,9 @@ from bench.errors import UserError
 if TYPE_CHECKING:
     from datasets import DataSet
 
+_NAMED = 20
+"""Rows that cannot be used, of those that `inspect` names; of the rest it tells the number."""
+
 data = typer.Typer(help="Import, inspect and export data sets of your own.")
 
 Source = Annotated[
@@ -68,11 +71,10 @@ def inspect_(
     """Count what a data set holds, say what V vertices lose of it, and advise on V and the image size."""
     if preview is not None and preview.suffix.lower() != ".png":
         raise UserError(f"--preview {preview}: it is drawn as PNG; name it FILE.png")
-    import datasets
     from bench.inspection import inspect
     from bench.inspection.text import as_text
 
-    found = datasets.load(source)
+    found = _looked_at(source)
     figures = inspect(found)
     if preview is not None:
         from bench.files import write_named
@@ -102,6 +104,22 @@ def export_(
     for note in notes:
         options.say(f"{found.name}: {note}")
     options.say(f"{_sizes(found)}, as {to.value} in {out}")
+
+
+def _looked_at(source: str) -> DataSet:
+    """Return a data set; where several rows of it cannot be used, name them, so that they can be mended at once."""
+    import datasets
+
+    try:
+        return datasets.load(source)
+    except datasets.DataError as error:
+        if len(error.every) == 1:
+            raise
+        for line in error.every[:_NAMED]:
+            options.say(line)
+        if (rest := len(error.every) - _NAMED) > 0:
+            options.say(f"{rest} more {'are' if rest > 1 else 'is'} wrong")
+        raise typer.Exit(2) from None
 
 
 def _sizes(found: DataSet) -> str:

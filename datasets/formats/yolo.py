@@ -59,9 +59,10 @@ def convert(file: Path, *, roots: Sequence[Path] = (), name: str | None = None) 
     entries = entries_of(raw, where)
     root = _root(file, raw, entries, roots, notes)
     images = {split: _images(root, entry, split, where, notes) for split, entry in entries.items()}
-    splits = {
-        split: _pictures(split, listed, len(categories), keypoints, where, notes) for split, listed in images.items()
-    }
+    rows = {split: Rows(split, len(categories), keypoints, notes) for split in images}
+    errors: list[DataError] = []
+    splits = {split: _pictures(rows[split], listed, where, errors) for split, listed in images.items()}
+    wrong(errors)
     folders = [folder for entry in entries.values() for folder in _folders(root, entry)]
     _note_unmatched([image for listed in images.values() for image in listed], folders, notes)
     _note_test(root, raw.get("test"), {image for listed in images.values() for image in listed}, notes)
@@ -219,27 +220,23 @@ def _meant(written: str, path: Path, root: Path) -> Iterator[Path]:
             yield base / name
 
 
-def _pictures(
-    split: str, images: Sequence[Path], categories: int, keypoints: Keypoints | None, where: str, notes: Counter[str]
-) -> list[Picture]:
-    rows = Rows(split, categories, keypoints, notes)
+def _pictures(rows: Rows, images: Sequence[Path], where: str, errors: list[DataError]) -> list[Picture]:
+    """Return a split's images with their objects; what is wrong with a row goes to `errors`."""
     pictures = []
     unlabelled = 0
-    errors: list[DataError] = []
     for image in images:
         label = _label_file(image)
         unlabelled += label is None
         size = picture_size(image)
         shapes: list[Shape] = rows.read(label, size, errors) if label else []
         pictures.append(Picture(image.name, image, size, shapes))
-    wrong(errors)
     if unlabelled == len(images):
         raise DataError(
-            f"{where}: no image of {split!r} has a label file; the first was looked for as "
+            f"{where}: no image of {rows.split!r} has a label file; the first was looked for as "
             f"{str(next(iter(_label_files(images[0]))))!r}"
         )
     if unlabelled:
-        notes[f"images of {split} have no label file, and are background"] += unlabelled
+        rows.notes[f"images of {rows.split} have no label file, and are background"] += unlabelled
     return pictures
 
 

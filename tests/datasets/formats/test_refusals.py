@@ -126,6 +126,32 @@ def test_a_wrong_source_is_one_line_and_nothing_is_written(tmp_path, monkeypatch
     assert [path for path in left if path.is_file() or path.name not in ("cache", "converted", "imported")] == []
 
 
+@pytest.mark.parametrize(("rows", "last"), [
+    (2, "a.txt line 2: class 7 is none of 0 to 1; correct it or 'names'"),
+    (20, "a.txt line 20: class 7 is none of 0 to 1; correct it or 'names'"),
+    (21, "1 more is wrong"),
+    (30, "10 more are wrong"),
+])  # fmt: skip
+def test_inspect_names_every_row_that_is_wrong_and_counts_the_rest(tmp_path, rows, last):
+    labels = "".join(f"7 0.1 0.1 0.5 0.1 0.5 0.{index}\n" for index in range(1, rows + 1))
+    mine = tree(tmp_path / "mine", yolo(labels))
+    said = bench("data", "inspect", mine)
+    assert (said.code, said.out) == (2, "")
+    told = said.err.splitlines()
+    assert len(told) == min(rows, 20) + (rows > 20)
+    assert all(f"a.txt line {number}: class 7 " in line for number, line in enumerate(told[:20], 1))
+    assert told[-1].endswith(last)
+    assert f"a.txt line 1: class 7 is none of 0 to 1; correct it or 'names' ({rows - 1} more" in refused(
+        "data", "import", mine, "--as", "mine"
+    )
+
+
+def test_rows_of_both_splits_are_named_at_once(tmp_path):
+    said = bench("data", "inspect", tree(tmp_path / "mine", yolo("7 0.1 0.1 0.5 0.1 0.5 0.9", val="x")))
+    assert ["train/a.txt line 1: " in said.err, "val/b.txt line 1: " in said.err] == [True, True]
+    assert len(said.err.splitlines()) == 2
+
+
 def test_one_place_says_what_the_known_formats_are(tmp_path):
     told = set()
     for name in ("readme.txt", "a.json"):
