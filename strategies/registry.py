@@ -107,7 +107,8 @@ def build(name: str, parameters: dict[str, Any] | None = None) -> Strategy:
     """Make a strategy with the given parameters, the others at their defaults.
 
     Raises:
-        StrategyError: unknown name or parameter, wrong type, code that fails, or weights that no run could use.
+        StrategyError: unknown name or parameter, wrong type, code that fails, or weights, forms or stages that no run
+            could use.
     """
     cls = get(name)
     types = typing.get_type_hints(cls)
@@ -185,13 +186,8 @@ def load_plugin(source: str) -> list[str]:
         StrategyError: there is no such file or module, or it fails on import; then nothing of it stays registered.
     """
     before = set(names())
-    try:
-        with _taken_back():
-            module = _imported_file(source) if source.endswith(".py") else importlib.import_module(source).__name__
-    except StrategyError:
-        raise
-    except (Exception, SystemExit) as error:  # a script without `if __name__ == "__main__"` may end with the latter
-        raise StrategyError(f"plug-in {source} cannot be imported: {_told(error)}") from error
+    with _told_as(f"plug-in {source} cannot be imported"):
+        module = _imported_file(source) if source.endswith(".py") else importlib.import_module(source).__name__
     return [name for name in names() if name not in before or _defined_in(module, _registry[name])]
 
 
@@ -221,17 +217,20 @@ def _defined_in(module: str, cls: type) -> bool:
 
 
 @contextlib.contextmanager
-def _taken_back() -> Iterator[None]:
-    """Where an import fails, take back what its modules registered, so that it can be mended and imported anew."""
+def _told_as(what: str, advice: str = "") -> Iterator[None]:
+    """Where an import fails, tell it in one line, and take back what it registered, so that it can be mended."""
     before = set(_registry)
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         for name in set(_registry) - before:
             if _registry[name].__module__ not in sys.modules:  # a part that was imported is not imported again
                 del _registry[name]
         parse_one.cache_clear()
-        raise
+        # A script without `if __name__ == "__main__"` may end with SystemExit.
+        if isinstance(error, StrategyError) or not isinstance(error, Exception | SystemExit):
+            raise
+        raise StrategyError("; ".join(filter(None, (f"{what}: {_told(error)}", advice)))) from error
 
 
 @cache
@@ -242,22 +241,15 @@ def _discover() -> None:
     found = {module.name for module in pkgutil.iter_modules(strategies.__path__)}
     modules = [f"strategies.{module}" for module in (*FAMILIES, *sorted(found - set(FAMILIES)))]
     for module in modules:
-        importlib.import_module(module)
+        with _told_as(f"{module.replace('.', '/')}.py cannot be imported", "repair or remove it"):
+            importlib.import_module(module)
     # One of them, or a plug-in, may have been imported before.
     rank = {module: place for place, module in enumerate(modules)}
     for name in sorted(_registry, key=lambda one: rank.get(_registry[one].__module__, len(rank))):
         _registry[name] = _registry.pop(name)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        try:
-            with _taken_back():
-                point.load()
-        except StrategyError:
-            raise
-        except (Exception, SystemExit) as error:
-            told = _told(error)
-            raise StrategyError(
-                f"entry point {point.name} ({point.value}) cannot be loaded: {told}; uninstall or repair its package"
-            ) from error
+        with _told_as(f"entry point {point.name} ({point.value}) cannot be loaded", "uninstall or repair its package"):
+            point.load()
 
 
 def _try_out(strategy: Strategy, epochs: int = 20) -> None:

@@ -28,7 +28,7 @@ class Transition(Mix):
 
     def alpha_after(self, p: float) -> float:
         """Return alpha when the share `p` of the run is over, in [0, 1]."""
-        raise NotImplementedError
+        raise NotImplementedError("override alpha_after(self, p), which returns the weight of L2")
 
     def alpha_at(self, signals: Signals) -> Weight:
         """Return alpha at the beginning of the epoch."""

@@ -13,7 +13,7 @@ class Stage:
         at: share of the run at which it begins, in (0, 1).
         restart: train as if a new run began from the averaged weights so far: fresh optimiser, learning-rate schedule
             over what is left of the run, and warm-up.
-        lr: factor on the learning rate.
+        lr: factor on the learning rate, over 0.
         after: share of the run at which another stage begins that this one is part of: `at` is then a share of what is
             left from that one's first epoch on.
     """

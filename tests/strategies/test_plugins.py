@@ -135,6 +135,22 @@ def test_a_file_in_this_package_is_loaded_once_and_its_code_is_part_of_what_its_
     assert first != edited != "None" != first
 
 
+def test_a_broken_file_in_this_package_is_named_and_hides_no_other(tmp_path):
+    shutil.copytree(ROOT / "strategies", tmp_path / "strategies", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "strategies" / "late.py").write_text(MIX.format(name="test-late") + "1 / 0\n")
+    code = (
+        "import strategies\n"
+        "print(strategies.find('cosine').name, strategies.find('test-late'))\n"
+        "try: strategies.build('cosine')\n"
+        "except strategies.StrategyError as error: print(error)"
+    )
+    told = in_a_process_of_its_own(code, path=[tmp_path], cwd=tmp_path).splitlines()
+    assert told == [
+        "cosine None",
+        "strategies/late.py cannot be imported: ZeroDivisionError: division by zero; repair or remove it",
+    ]
+
+
 def test_what_is_checked_is_what_the_files_register(tmp_path, capsys):
     """And not what they import, nor what another has registered before."""
     for name, start in (("one", "0.42"), ("two", "0.43")):
