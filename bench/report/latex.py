@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bench.report.model import Comparison, Report
+from bench.report.model import Comparison, Family, Report
+from bench.report.side_tables import combined_table
 from bench.report.tables import main_table, variants_table
 from bench.text import one_line
 
@@ -33,9 +34,10 @@ _SPECIAL = {
 
 
 def render_latex(report: Report) -> str:
-    """Return a table a condition, its conclusion as the caption; then one of its variants, where it has any."""
+    """Return a table a condition, its conclusion as the caption, and one of its variants; then data sets together."""
     head = "% needs \\usepackage{booktabs}; wide, so best on a landscape page\n"
     tables = [table for comparison in report.comparisons for table in _tables(comparison)]
+    tables += [_table(combined_table(family), _over(family)) for family in report.families if family.combined]
     return head + ("\n".join(tables) or "% no run is on record\n")
 
 
@@ -43,6 +45,10 @@ def _tables(comparison: Comparison) -> Iterator[str]:
     yield _table(main_table(comparison), comparison.conclusion)
     if comparison.variants:
         yield _table(variants_table(comparison), comparison.variants_conclusion)
+
+
+def _over(family: Family) -> str:
+    return f"{family.title}: {family.combined_note}" if family.title else family.combined_note
 
 
 def _table(frame: pd.DataFrame, caption: str) -> str:

@@ -78,7 +78,7 @@ def test_a_difference_of_almost_nothing_says_that_it_takes_over_10000_seeds():
     assert rows(records)["cosine"].verdict == "UNDECIDED"
     assert "UNDECIDED (> 10,000 seeds) |" in plain(render(build(records), "md"))
     (line,) = (one for one in csv.DictReader(io.StringIO(render(build(records), "csv"))) if one["strategy"] == "cosine")
-    assert (line["seeds_to_decide"], line["open_up_to_seeds"]) == ("", "10000.0")
+    assert (line["seeds_to_decide"], line["open_up_to_seeds"]) == ("", "10000")
 
 
 def test_holm_makes_many_strategies_harder_to_tell_from_the_reference():
@@ -209,6 +209,36 @@ def test_csv_and_latex_have_the_variants_too():
     lines = list(csv.DictReader(io.StringIO(render(build(records), "csv"))))
     assert [line["table"] for line in lines] == ["core", "core", "core", "variant"]
     assert render(build(records), "latex").count(r"\begin{table}") == 2
+
+
+def test_csv_has_what_stands_outside_the_tables_and_over_several_data_sets():
+    report = golden()
+    lines = list(csv.DictReader(io.StringIO(render(report, "csv"))))
+    by_table = {kind: [line for line in lines if line["table"] == kind] for kind in {line["table"] for line in lines}}
+    assert by_table.keys() == {"core", "variant", "rescue", "control", "replicate", "core-together"}
+    assert {run for line in lines for run in line["run_ids"].split()} == {
+        seed.run_id for one in report.comparisons for row in one.all_rows for seed in row.seeds
+    }
+    (test,) = (line for line in by_table["rescue"] if line["strategy"] == "rescue[by=cosine]")
+    assert (test["form"], test["stuck"], test["escaped"], test["difference"]) == ("centred", "3", "3", "")
+    assert float(test["escaped_share_low"]) == pytest.approx(rate_interval(3, 3)[0])
+    (averaged,) = by_table["control"]
+    (control,) = report.comparisons[0].controls
+    assert (float(averaged["difference"]), averaged["verdict"]) == (control.difference.mean, control.verdict)
+    together, combined = by_table["core-together"], report.families[0].combined
+    assert [line["strategy"] for line in together] == [one.label for one in combined]
+    assert [float(line["difference"]) for line in together] == [one.difference.mean for one in combined]
+    assert {(line["comparison"], line["data"], line["epochs"]) for line in together} == {
+        ("documents, parcels", "", "100")
+    }
+
+
+def test_latex_has_the_data_sets_together():
+    report = golden()
+    last = render(report, "latex").rpartition(r"\begin{table}")[2]
+    assert "Over 2 data sets together" in last
+    assert r"difference to l2, all" in last
+    assert "cosine & paper & " in last
 
 
 def test_json_carries_everything_that_is_shown():
