@@ -79,7 +79,7 @@ def to_rows(comparisons: Iterable[Compared]) -> list[dict[str, Any]]:
         {
             "comparison": one.title,
             "topic": judgement.claim.topic,
-            "claim": judgement.claim.text,
+            "claim": judgement.claim.shown,
             "verdict": judgement.verdict,
             "holds_among_all": judgement.holds_among_all,
             "p_support": judgement.p_support,
@@ -140,7 +140,7 @@ def _block(title: str, judgements: Sequence[Judgement], below: Callable[[Judgeme
             topic = judgement.claim.topic
             yield from ("", topic)
         alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
-        yield f"  {judgement.verdict:<10} {judgement.claim.text}{alone if judgement.decided else ''}"
+        yield f"  {judgement.verdict:<10} {judgement.claim.shown}{alone if judgement.decided else ''}"
         if judgement.claim.note:
             yield f"             ({judgement.claim.note})"
         yield from below(judgement)
@@ -177,5 +177,5 @@ def _evidence(judgement: Judgement) -> Iterator[str]:
 
 def _plain(judgement: Judgement) -> dict[str, Any]:
     claim = judgement.claim
-    said = {"key": claim.key, "topic": claim.topic, "text": claim.text, "note": claim.note}
+    said = {"key": claim.key, "topic": claim.topic, "text": claim.text, "in_full": claim.in_full, "note": claim.note}
     return {**said, **{key: value for key, value in asdict(judgement).items() if key != "claim"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.arm_name import arm_name
@@ -148,6 +148,8 @@ class Claim:
         text: what people say.
         statement: the same as something that can be tested.
         note: how the text was made testable, where that was a choice.
+        in_full: the text in words that need no other claim beside it; empty where it does not. What is declared is the
+            text: this is in no hash, and may be put better at any time.
     """
 
     key: str
@@ -155,6 +157,12 @@ class Claim:
     text: str
     statement: Statement
     note: str = ""
+    in_full: str = field(default="", repr=False)  # the hash of all claims is of their reprs
+
+    @property
+    def shown(self) -> str:
+        """What people say, where the claim stands by itself: filtered, sorted or quoted."""
+        return self.in_full or self.text
 
     def leaves(self) -> tuple[Leaf, ...]:
         """Return the statement's parts that are tested one by one, in order."""

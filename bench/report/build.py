@@ -101,11 +101,11 @@ def build(
 
 
 def _changed(claims: Sequence[Claim], manifest: Manifest | None) -> tuple[str, ...] | None:
-    """Return the texts of the claims that are not as they were when the study began; None when not on record."""
+    """Return the claims, in words, that are not as they were when the study began; None when not on record."""
     if manifest is None or manifest.claims_by_key is None:
         return None
     now, then = fingerprints(claims), manifest.claims_by_key
-    return tuple(claim.text for claim in claims if then.get(claim.key) != now[claim.key])
+    return tuple(claim.shown for claim in claims if then.get(claim.key) != now[claim.key])
 
 
 def _probe(manifest: Manifest | None) -> str | None:

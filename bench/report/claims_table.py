@@ -27,7 +27,7 @@ def claims_table(family: Family, comparisons: Sequence[Comparison]) -> pd.DataFr
         each = {title: PROBE if without_runs(one) else verdict_text(one) for title, one in members} if several else {}
         lines.append(
             {
-                "claim": f"{judgement.claim.topic}: {judgement.claim.text}",
+                "claim": f"{judgement.claim.topic}: {judgement.claim.shown}",
                 "verdict": verdict_text(judgement),
                 **each,
                 "evidence": evidence(judgement, members),

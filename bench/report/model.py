@@ -104,7 +104,7 @@ class Report:
         families: comparisons that differ in their data alone, or in the number format too, together.
         claims: fingerprint of the claims that were judged.
         declared: fingerprint of the claims as they were when the study began; None when not on record.
-        changed: texts of the claims that are not as they were then; None when not on record.
+        changed: the claims, in words, that are not as they were then; None when not on record.
         probe: on what target the losses themselves were measured, in words; None where they were not.
         looks: the least and the greatest number of seeds at which the study was looked at; None: once.
         suite: what the study set out to run; None when not on record.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import strategies
-from bench.claims import CLAIMS, combine, fingerprint, judge
+from bench.claims import CLAIMS, combine, fingerprint, fingerprints, judge
 from bench.claims.declared import beats, difference, value
 from bench.claims.quantities import DEGENERATE, EVENTS, QUANTITIES
 from bench.claims.statement import All, Arm, Claim, Contrast, Fact, Group, Rate, RateOrder, Region, Some, Term
@@ -357,3 +358,18 @@ def test_the_hash_follows_every_word_and_margin():
     ]
     changed.append(claim(value("mAP50_95", A, Region(low=0.0))))
     assert len({fingerprint([c]) for c in [one, *changed]}) == 5
+
+
+def test_the_words_that_a_claim_is_shown_in_are_in_no_hash():
+    one = claim(difference(A, B))
+    told = replace(one, in_full="the same in more words")
+    assert (one.shown, told.shown) == ("made up", "the same in more words")
+    assert fingerprint([told]) == fingerprint([one])
+    assert fingerprints([told]) == fingerprints([one])
+
+
+def test_every_claim_is_shown_in_words_that_need_no_other():
+    leans = re.compile(r"^(so|its|they|it|\d+)\b(?! %)|\bthere\b|\bthat$|\bthe four$|\bthe two gradients\b")
+    assert sum(leans.search(one.text) is not None for one in CLAIMS) > 10
+    assert [one.shown for one in CLAIMS if leans.search(one.shown)] == []
+    assert len({one.shown for one in CLAIMS}) == len(CLAIMS)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from bench.claims import fingerprints
-from bench.claims.show import to_json, to_text
+from bench.claims.show import to_json, to_rows, to_text
 from bench.manifest import Manifest
 from bench.report import build
 from bench.report.method import claims_set
@@ -75,3 +75,15 @@ def test_a_program_is_told_the_same():
     assert [one["verdict"] for one in family["judgements"]] == [one.verdict for one in report.families[0].judgements]
     assert (found["claims"], found["declared"], found["changed"]) == (report.claims, "0123456789ab", [BEATS.text])
     assert [one["title"] for one in found["comparisons"]] == ["documents", "parcels"]
+
+
+def test_a_claim_is_shown_in_words_that_need_no_other():
+    leaning = dataclasses.replace(BEATS, text="so does two-stage", in_full="two-stage escapes")
+    report = worse_on_parcels((*CLAIMS[:2], leaning, CLAIMS[3]))
+    assert report.changed == ("two-stage escapes",)
+    told = to_text(report, claims_set(report))
+    assert told.count("  two-stage escapes\n") == 3
+    assert "so does" not in told
+    assert {row["claim"] for row in to_rows(report.comparisons)} >= {"two-stage escapes"}
+    said = json.loads(to_json(report))["comparisons"][0]["judgements"][2]
+    assert (said["text"], said["in_full"]) == ("so does two-stage", "two-stage escapes")

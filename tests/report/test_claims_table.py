@@ -36,7 +36,7 @@ def test_a_choice_that_is_refuted_is_shown_by_the_part_that_is_refuted_worst():
         for alpha, ap in means.items()
         for seed in range(6)
     ]
-    row = claims([*records, *study(l2=[0.5] * 6)])["Static: the best α is 0.7–0.8"]
+    row = claims([*records, *study(l2=[0.5] * 6)])["Static: the best α of static is 0.7–0.8"]
     assert row["verdict"].startswith("REFUTED")
     # 0.7 is further from the best than 0.8 is: that 0.8 is not the best either is what the refutation hangs on.
     assert row["evidence"].startswith("mAP50-95: static - static[alpha=0.5] = -0.03")

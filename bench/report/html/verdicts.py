@@ -53,7 +53,8 @@ class ShownVerdict:
     Attributes:
         key: short and stable.
         topic: the heading it stands under.
-        text: what people say.
+        text: what people say, in words that need no other claim beside it.
+        declared: what they say in the words that were declared; empty where these are the same.
         note: how it was made testable; may be empty.
         verdict: as in the table of claims.
         word: the bare verdict.
@@ -65,6 +66,7 @@ class ShownVerdict:
     key: str
     topic: str
     text: str
+    declared: str
     note: str
     verdict: str
     word: str
@@ -79,7 +81,8 @@ def view_verdicts(family: Family, comparisons: Sequence[Comparison]) -> list[Sho
         ShownVerdict(
             key=judgement.claim.key,
             topic=judgement.claim.topic,
-            text=judgement.claim.text,
+            text=judgement.claim.shown,
+            declared=judgement.claim.text if judgement.claim.in_full else "",
             note=judgement.claim.note,
             verdict=claims_table.verdict_text(judgement),
             word=judgement.verdict,

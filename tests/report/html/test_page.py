@@ -119,6 +119,13 @@ def test_every_verdict_stands_with_its_evidence(folder, page):
             assert "".join(one_line(text).split()) in words
 
 
+def test_a_claim_stands_by_itself_with_the_words_that_were_declared(page):
+    words = "".join(page.words.split())
+    assert "Escape:two-stageescapesthefull-imagestate" in words
+    assert "Asdeclared:sodoestwo-stage" in words
+    assert "Escape:sodoes" not in words
+
+
 def test_nothing_is_asked_of_a_network(page):
     for name in ("href", "src", "action", "srcset", "data", "poster", "xlink:href"):
         for target in page.attributes(name):
