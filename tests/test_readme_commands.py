@@ -82,7 +82,8 @@ def home(tmp_path, monkeypatch, small_folder):
 def forget_mine():
     """Unregister what `mine.py` registers, as a new process has not heard of it."""
     strategies.registry._registry.pop("late", None)
-    sys.modules.pop("_bench_plugin_mine", None)
+    for module in [name for name in sys.modules if name.startswith("_bench_plugin_mine")]:
+        del sys.modules[module]
 
 
 def test_every_command_does_what_it_says(home):
