@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Protocol
@@ -45,9 +45,8 @@ def to_text(report: Reported, which: str) -> str:
         which: a sentence on which claims these are.
     """
     lines = [which]
-    for family in report.families:
-        if len(family.members) > 1:
-            lines += _block(_over(family), family.judgements, partial(_on_each, _by_title(family, report)))
+    for family in _several(report):
+        lines += _block(_over(family), family.judgements, partial(_on_each, _by_title(family, report)))
     for comparison in report.comparisons:
         lines += _block(comparison.title, comparison.judgements, _evidence)
     return "\n".join(lines) + "\n"
@@ -73,25 +72,31 @@ def to_json(report: Reported) -> str:
     return json.dumps(to_plain(content), indent=2, allow_nan=False) + "\n"
 
 
-def to_rows(comparisons: Iterable[Compared]) -> list[dict[str, Any]]:
-    """Return a row a claim and comparison, in words and numbers that any table takes."""
-    return [
-        {
-            "comparison": one.title,
-            "topic": judgement.claim.topic,
-            "claim": judgement.claim.shown,
-            "verdict": judgement.verdict,
-            "holds_among_all": judgement.holds_among_all,
-            "p_support": judgement.p_support,
-            "p_refute": judgement.p_refute,
-            "p_holm": judgement.adjusted_p,
-            "evidence": "; ".join(map(evidence, judgement.findings)),
-            "needs": ", ".join(judgement.missing),
-            "run_ids": " ".join(judgement.run_ids),
-        }
-        for one in comparisons
-        for judgement in one.judgements
-    ]
+def to_rows(report: Reported) -> list[dict[str, Any]]:
+    """Return a row a claim, over several data sets and on each, in words and numbers that any table takes."""
+    rows = []
+    for family in _several(report):
+        members = _by_title(family, report)
+        rows += [_row(_over(family), one, _each(members, one)) for one in family.judgements]
+    for one in report.comparisons:
+        rows += [_row(one.title, judged, "; ".join(map(evidence, judged.findings))) for judged in one.judgements]
+    return rows
+
+
+def _row(title: str, judgement: Judgement, found: str) -> dict[str, Any]:
+    return {
+        "comparison": title,
+        "topic": judgement.claim.topic,
+        "claim": judgement.claim.shown,
+        "verdict": judgement.verdict,
+        "holds_among_all": judgement.holds_among_all,
+        "p_support": judgement.p_support,
+        "p_refute": judgement.p_refute,
+        "p_holm": judgement.adjusted_p,
+        "evidence": found,
+        "needs": ", ".join(judgement.missing),
+        "run_ids": " ".join(judgement.run_ids),
+    }
 
 
 def evidence(finding: Finding) -> str:
@@ -146,6 +151,10 @@ def _block(title: str, judgements: Sequence[Judgement], below: Callable[[Judgeme
         yield from below(judgement)
 
 
+def _several(report: Reported) -> list[Together]:
+    return [family for family in report.families if len(family.members) > 1]
+
+
 def _over(family: Together) -> str:
     head = f"{family.title}: " if family.title else ""
     return f"{head}over {len(family.members)} data sets together ({', '.join(family.members)})"
@@ -160,10 +169,14 @@ def _by_title(family: Together, report: Reported) -> dict[str, dict[str, Judgeme
     }
 
 
+def _each(members: Mapping[str, Mapping[str, Judgement]], judgement: Judgement) -> str:
+    """Return the verdict on each data set alone."""
+    return ", ".join(f"{title} {by_key[judgement.claim.key].verdict}" for title, by_key in members.items())
+
+
 def _on_each(members: Mapping[str, Mapping[str, Judgement]], judgement: Judgement) -> Iterator[str]:
-    """Yield the verdict on each data set alone; what those rest on stands in its own block."""
-    each = [f"{title} {by_key[judgement.claim.key].verdict}" for title, by_key in members.items()]
-    yield f"             - {one_line(', '.join(each))}"
+    """Yield the same as a line; what those verdicts rest on stands in the block of each."""
+    yield f"             - {one_line(_each(members, judgement))}"
 
 
 def _evidence(judgement: Judgement) -> Iterator[str]:

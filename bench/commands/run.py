@@ -160,7 +160,7 @@ def _content(folder: Path) -> StudyContent:
 
     found = load_report(folder)
     return StudyContent(
-        tables={"comparison": frame(found.comparisons), "verdicts": pd.DataFrame(to_rows(found.comparisons))},
+        tables={"comparison": frame(found.comparisons), "verdicts": pd.DataFrame(to_rows(found))},
         files={"report.md": render(found, "md"), "report.json": render(found, "json")},
         run_ids=[record.id for record in load_study(folder) if record.status not in GOES_ON],
     )

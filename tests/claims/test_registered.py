@@ -58,7 +58,8 @@ def test_runs_of_an_older_version_alone_are_left_out_and_the_reader_is_told():
     judgement = judged([*OLD, *BASE])
     assert judgement.verdict == "NOT RUN"
     assert judgement.missing == ("cosine as it is registered now",)
-    (row,) = to_rows([type("Of", (), {"title": "documents", "judgements": [judgement]})])
+    of = type("Of", (), {"title": "documents", "judgements": [judgement]})
+    (row,) = to_rows(type("Report", (), {"families": [], "comparisons": [of]}))
     assert "nothing on record (left out: cosine s0: other parameters" in row["evidence"]
 
 

@@ -77,6 +77,19 @@ def test_a_program_is_told_the_same():
     assert [one["title"] for one in found["comparisons"]] == ["documents", "parcels"]
 
 
+def test_a_table_has_the_verdicts_together_first():
+    report = worse_on_parcels()
+    found = [
+        (row["comparison"], row["verdict"], row["evidence"]) for row in to_rows(report) if row["claim"] == BEATS.text
+    ]
+    assert found[0] == (
+        "over 2 data sets together (documents, parcels)", "REFUTED", "documents SUPPORTED, parcels REFUTED",
+    )  # fmt: skip
+    assert [one[:2] for one in found[1:]] == [("documents", "SUPPORTED"), ("parcels", "REFUTED")]
+    assert len(to_rows(report)) == 3 * len(CLAIMS)
+    assert len(to_rows(worse_on_parcels(data=("documents",)))) == len(CLAIMS)
+
+
 def test_a_claim_is_shown_in_words_that_need_no_other():
     leaning = dataclasses.replace(BEATS, text="so does two-stage", in_full="two-stage escapes")
     report = worse_on_parcels((*CLAIMS[:2], leaning, CLAIMS[3]))
@@ -84,6 +97,6 @@ def test_a_claim_is_shown_in_words_that_need_no_other():
     told = to_text(report, claims_set(report))
     assert told.count("  two-stage escapes\n") == 3
     assert "so does" not in told
-    assert {row["claim"] for row in to_rows(report.comparisons)} >= {"two-stage escapes"}
+    assert {row["claim"] for row in to_rows(report)} >= {"two-stage escapes"}
     said = json.loads(to_json(report))["comparisons"][0]["judgements"][2]
     assert (said["text"], said["in_full"]) == ("so does two-stage", "two-stage escapes")
