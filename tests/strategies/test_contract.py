@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 
@@ -14,13 +13,7 @@ from hypothesis import strategies as st
 import strategies
 from strategies import Mix, Signals, Stage, Strategy, contract
 
-
-@contextlib.contextmanager
-def registered(cls, name="test-only"):
-    try:
-        yield strategies.register(name)(cls)
-    finally:
-        strategies.registry._registry.pop(name, None)
+from .registering import registered
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__)

@@ -11,6 +11,8 @@ import torch
 import strategies
 from strategies import Mix, Signals, StrategyError, contract
 
+from .registering import registered
+
 
 @contextlib.contextmanager
 def plugged(path, source, *lines):
@@ -22,14 +24,6 @@ def plugged(path, source, *lines):
     finally:
         for name in set(strategies.names()) - before:
             strategies.registry._registry.pop(name)
-
-
-@contextlib.contextmanager
-def registered(cls, name="test-declared"):
-    try:
-        yield strategies.register(name)(cls)
-    finally:
-        strategies.registry._registry.pop(name, None)
 
 
 HEAD = "from strategies import Mix, Stage, register"
@@ -46,10 +40,10 @@ def test_a_parameter_that_is_set_by_its_value_alone_is_the_default_of_every_inst
             parameter.name, {bool: True, float: 0.05, tuple: ((0.2, 0.8),)}.get(kind)
         )
         with registered(type("Bent", (cls,), {parameter.name: other, "__module__": __name__})):
-            bent = strategies.build("test-declared")
+            bent = strategies.build("test-only")
             assert bent.parameters() == {**strategies.build(name).parameters(), parameter.name: other}
             assert contract.parameters_rebuild_it(bent) is None
-            changed = strategies.build("test-declared", {parameter.name: parameter.default})
+            changed = strategies.build("test-only", {parameter.name: parameter.default})
             assert getattr(changed, parameter.name) == parameter.default
 
 
@@ -61,7 +55,7 @@ def test_so_is_one_that_comes_from_what_the_class_is_mixed_with():
         end = 0
 
     with registered(Mixed):
-        assert strategies.build("test-declared").parameters() == {"normalization": "gradient", "start": 1, "end": 0}
+        assert strategies.build("test-only").parameters() == {"normalization": "gradient", "start": 1, "end": 0}
 
 
 def test_what_is_set_by_its_value_alone_is_trained_with():
@@ -72,7 +66,7 @@ def test_what_is_set_by_its_value_alone_is_trained_with():
             return 1 - signals.progress**2
 
     with registered(Bent):
-        bent = strategies.build("test-declared")
+        bent = strategies.build("test-only")
         signals = Signals(1, 2, torch.tensor(0.5), torch.tensor(0.3), torch.tensor([[4.0, 0.0], [0.0, 1.0]]))
         signals = dataclasses.replace(signals, state=bent.observe(signals))
         assert [float(w) for w in bent.weights(signals)] == [0.75, 0.5]
@@ -90,10 +84,10 @@ def test_a_default_is_the_value_that_is_given_for_it():
             return self.start
 
     with registered(Whole):
-        plain, given = strategies.build("test-declared"), strategies.build("test-declared", {"start": 1})
+        plain, given = strategies.build("test-only"), strategies.build("test-only", {"start": 1})
         assert (repr(plain.start), repr(plain.knots)) == ("1.0", "(1.0, 0.0)")
         assert repr(plain.parameters()) == repr(given.parameters())
-        assert plain.label == given.label == "test-declared"
+        assert plain.label == given.label == "test-only"
 
 
 @pytest.mark.parametrize(
@@ -158,8 +152,8 @@ def test_an_unknown_normalisation_is_refused_whatever_a_subclass_overrides(base,
         own["observe"] = lambda self, signals: signals.state
     with registered(type("Careless", (strategies.get(base),), own)):
         with pytest.raises(StrategyError) as caught:
-            strategies.build("test-declared", {"normalization": "gradeint"})
-        told = "test-declared[normalization=gradeint]: normalization='gradeint' is unknown; use one of none, constant"
+            strategies.build("test-only", {"normalization": "gradeint"})
+        told = "test-only[normalization=gradeint]: normalization='gradeint' is unknown; use one of none, constant"
         assert str(caught.value).startswith(told)
 
 
