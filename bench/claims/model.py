@@ -116,6 +116,11 @@ class Judgement:
         return self.decided and self.adjusted_p is not None and self.adjusted_p <= ALPHA
 
     @property
+    def holds_only_alone(self) -> bool:
+        """Whether the verdict holds for its claim by itself, and not when all claims are looked at together."""
+        return self.decided and not self.holds_among_all
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Arms without a run that is done, each once."""
         return tuple(dict.fromkeys(arm for finding in self.findings for arm in finding.missing))

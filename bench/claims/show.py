@@ -144,8 +144,8 @@ def _block(title: str, judgements: Sequence[Judgement], below: Callable[[Judgeme
         if judgement.claim.topic != topic:
             topic = judgement.claim.topic
             yield from ("", topic)
-        alone = "" if judgement.holds_among_all or judgement.adjusted_p is None else ", not after Holm over all claims"
-        yield f"  {judgement.verdict:<10} {judgement.claim.shown}{alone if judgement.decided else ''}"
+        alone = ", not after Holm over all claims" if judgement.holds_only_alone else ""
+        yield f"  {judgement.verdict:<10} {judgement.claim.shown}{alone}"
         if judgement.claim.note:
             yield f"             ({judgement.claim.note})"
         yield from below(judgement)

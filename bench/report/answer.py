@@ -98,11 +98,6 @@ def missing(judgement: Judgement, most: int = 3) -> str:
     return f"missing: {names(judgement.missing, most)}" if judgement.missing else ""
 
 
-def holds_only_alone(judgement: Judgement) -> bool:
-    """Whether a verdict holds for its claim by itself, and not when all claims are looked at together."""
-    return judgement.decided and not judgement.holds_among_all
-
-
 def _answer(judgement: Judgement, evidence: list[str], claims: int) -> Answer:
     claim = judgement.claim
     lines = [f"how it is tested: {claim.note}"] if claim.note else []
@@ -111,7 +106,7 @@ def _answer(judgement: Judgement, evidence: list[str], claims: int) -> Answer:
         lines.append("nothing is on record")
     if judgement.missing:
         lines.append(f"{missing(judgement)} ({COMMAND} runs them)")
-    if holds_only_alone(judgement):
+    if judgement.holds_only_alone:
         lines.append(f"5 % is the error rate of this claim alone, and is not kept over all {claims} claims (Holm)")
     return Answer(claim.key, judgement.verdict, f"{_OPENING[judgement.verdict].format(claim.text)}.", tuple(lines))
 

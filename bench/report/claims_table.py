@@ -9,7 +9,7 @@ import pandas as pd
 from bench.claims import Finding, Judgement
 from bench.claims.combining import deciding
 from bench.claims.statement import Fact, Leaf
-from bench.report.answer import holds_only_alone, missing, part
+from bench.report.answer import missing, part
 from bench.report.model import Comparison, Family
 
 PROBE = "probe"
@@ -45,7 +45,7 @@ def with_members(family: Family, comparisons: Sequence[Comparison]) -> Iterator[
 
 def verdict_text(judgement: Judgement) -> str:
     """Return a verdict, marked where it does not hold among all claims."""
-    return judgement.verdict + (" (not after Holm)" if holds_only_alone(judgement) else "")
+    return judgement.verdict + (" (not after Holm)" if judgement.holds_only_alone else "")
 
 
 def without_runs(judgement: Judgement) -> bool:

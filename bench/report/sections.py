@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bench.report import method
 from bench.report.alike import alike
-from bench.report.answer import QUESTIONS, holds_only_alone
+from bench.report.answer import QUESTIONS
 from bench.report.blocks import Answers, Best, Block, Bullets, Facts, Heading, HouseProse, Prose, Section, Table
 from bench.report.claims_table import claims_table, decided_by_probe, with_members, without_runs
 from bench.report.model import Comparison, Family, Report
@@ -101,7 +101,7 @@ def _counts(family: Family, members: list[Comparison]) -> str:
     probed = (one.verdict for one, each in with_members(family, members) if decided_by_probe(one, each))
     without = " and ".join(_each(probed))
     more = f"; {without} of these rest on the probe and on no run" if without else ""
-    bare = " and ".join(_each(one.verdict for one in family.judgements if holds_only_alone(one)))
+    bare = " and ".join(_each(one.verdict for one in family.judgements if one.holds_only_alone))
     more += f"; {bare} of these hold only by themselves, not among all {len(family.judgements)} (Holm)" if bare else ""
     return f"Of {len(family.judgements)} claims{where}: {told or 'none'}{more}."
 
