@@ -100,6 +100,26 @@ def test_who_was_dropped_does_not_hold_up_the_choice():
     assert [one.key for one in standings(found)] == [L2, COSINE, STEP]
 
 
+def test_who_was_dropped_a_round_ago_does_not_either():
+    """It has one seed less, as whose round was broken off; over the two seeds that it has, cosine is ahead."""
+    found = figures(l2=[0.598, 0.597, 0.59], cosine=[0.600, 0.601, 0.52], step=[0.2, 0.2011])
+    assert standings(found, dropped={STEP: 2})[0].key == L2
+    assert standings(found)[0].key == COSINE  # where it was broken off
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [({}, "the other is"), ({STEP: ["failed"]}, "the other without a lost run is")],
+)
+def test_one_that_is_behind_is_one(lost, told):
+    rng = np.random.default_rng(0)
+    found = {key: dict(enumerate(rng.normal(ap, 0.01, 10))) for key, ap in ((L2, 0.6), (COSINE, 0.2))}
+    if lost:
+        found[STEP] = {0: 0.9, 1: 0.1}
+    said = words(standings(found, lost), found, {}, lost)
+    assert f"Sure at 95 %: {told} behind, all of them looked at together." in said
+
+
 def test_who_lost_a_run_is_not_recommended_and_not_said_to_be_behind():
     rng = np.random.default_rng(0)
     found = {L2: dict(enumerate(rng.normal(0.6, 0.01, 10))), COSINE: dict(enumerate(rng.normal(0.8, 0.01, 10)))}
@@ -108,7 +128,7 @@ def test_who_lost_a_run_is_not_recommended_and_not_said_to_be_behind():
     said = words(standings(found, lost), found, {}, lost)
     assert said[0].startswith("Use l2: ")
     assert not any("Sure" in line for line in said)
-    assert "Not behind, and not recommended, since runs were lost: cosine (paper)." in said
+    assert "Not shown to be behind, and not recommended, since runs were lost: cosine (paper)." in said
     assert "Lost: 1 of 10 runs of cosine (paper) (diverged)." in said
     row = row_of(said, "cosine (paper)")
     assert (row["seeds"], row["verdict"]) == ("9", "better")

@@ -173,7 +173,7 @@ def _tell(folder: Path, rounds: Rounds, seconds: float) -> None:
     if not found:
         options.say(f"no run came to its end; see python -m bench status {folder.name} --out {folder.parent}")
         raise SystemExit(1)
-    for line in words(standings(found, lost), found, rounds.dropped, lost):
+    for line in words(standings(found, lost, rounds.dropped), found, rounds.dropped, lost):
         print(line)
     options.say(
         f"{seconds / 60:.0f} min; records in {folder}; more: python -m bench report {folder.name} --out {folder.parent}"

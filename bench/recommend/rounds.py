@@ -69,11 +69,13 @@ class Standing(NamedTuple):
     verdict: Verdict
 
 
-def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2) -> list[Standing]:
+def standings(
+    figures: Figures, unfit: Collection[Key] = (), dropped: Collection[Key] = (), first_look: int = 2
+) -> list[Standing]:
     """Return every strategy that has a figure, the recommended one first.
 
     That is the one of the highest mean among those with the most seeds, or one less, since a round may have been broken
-    off: over the seeds that they share. Who was dropped has fewer, and does not hold up the choice.
+    off: over the seeds that they share. Who was dropped does not hold up the choice, though it has one seed less yet.
 
     The best was picked by its figures out of K, so that each of K would have had its K - 1 comparisons: their level is
     a K-th of 5 %, shared by Holm's method and paid for every look from `first_look` seeds to `MOST_SEEDS`.
@@ -81,10 +83,12 @@ def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2
     Args:
         figures: at least one strategy with a seed.
         unfit: who is not to be recommended, unless nobody else has a figure.
+        dropped: who was left out.
         first_look: seeds at which strategies were first compared.
     """
     means = {key: fmean(by_seed.values()) for key, by_seed in figures.items() if by_seed}
-    best = _best({key: figures[key] for key in means if key not in unfit} or {key: figures[key] for key in means})
+    fit = [key for key in means if key not in unfit] or list(means)
+    best = _best({key: figures[key] for key in fit}, dropped)
     others = sorted((key for key in means if key != best), key=lambda key: -means[key])
     differences = [paired_difference(figures[key], figures[best]) for key in others]
     judged = verdicts(differences, alpha=ALPHA / max(1, len(means)), looks=(first_look, MOST_SEEDS))
@@ -94,9 +98,13 @@ def standings(figures: Figures, unfit: Collection[Key] = (), first_look: int = 2
     ]
 
 
-def _best(figures: Figures) -> Key:
+def _best(figures: Figures, dropped: Collection[Key]) -> Key:
     most = max(len(by_seed) for by_seed in figures.values())
-    front = {key: by_seed for key, by_seed in figures.items() if len(by_seed) >= most - 1}
+    front = {
+        key: by_seed
+        for key, by_seed in figures.items()
+        if len(by_seed) == most or (len(by_seed) == most - 1 and key not in dropped)
+    }
     shared = set.intersection(*(set(by_seed) for by_seed in front.values()))
     if shared:
         return max(front, key=lambda key: fmean(front[key][seed] for seed in shared))
@@ -161,7 +169,7 @@ class Rounds:
 
     def _whose_turn(self, figures: Figures, over: Mapping[Key, int], lost: Sequence[Run]) -> list[Key]:
         """Return those whose next seeds are wanted, and keep account of who is dropped."""
-        found = standings(figures, {(run.label, run.form) for run in lost})
+        found = standings(figures, {(run.label, run.form) for run in lost}, self.dropped)
         silent = [key for key in self.templates if key not in figures and over[key] < _TRIES]
         left = [*in_the_running(found), *silent]
         for key in self.templates:

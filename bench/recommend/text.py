@@ -35,8 +35,9 @@ def words(
     if not others:
         lines.append("Nothing else came to its end: there is nothing to compare it with.")
     elif not open_ and behind:
-        each = "the other" if not unfit else "those without a lost run, which are"
-        lines.append(f"Sure at 95 %: each of {each} {len(behind)} is behind, all of them looked at together.")
+        whole = " without a lost run" if unfit else ""
+        told = f"the other{whole} is" if len(behind) == 1 else f"all {len(behind)} others{whole} are"
+        lines.append(f"Sure at 95 %: {told} behind, all of them looked at together.")
     elif undecided:
         names = ", ".join(arm_name(*one.key) for one in undecided)
         lines.append(f"Not settled (UNDECIDED) against {len(undecided)} of {len(others)}: {names}.")
@@ -56,7 +57,7 @@ def words(
         lines.append(f"Ahead on the seeds that both have, and not recommended on so few: {names}.")
     if unfit:
         names = ", ".join(arm_name(*one.key) for one in unfit)
-        lines.append(f"Not behind, and not recommended, since runs were lost: {names}.")
+        lines.append(f"Not shown to be behind, and not recommended, since runs were lost: {names}.")
     for key, how in lost.items():
         of = len(how) + len(figures.get(key, ()))
         lines.append(f"Lost: {len(how)} of {of} runs of {arm_name(*key)} ({', '.join(dict.fromkeys(how))}).")
