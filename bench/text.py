@@ -24,7 +24,7 @@ def percent(value: float | None) -> str:
     """Return a rate; one that is neither 0 nor 1 is never rounded to either."""
     if value is None or not math.isfinite(value):
         return MISSING
-    if 0 < value < 0.005:
+    if 0 < value <= 0.005:  # which would be rounded to an even 0
         return "< 1 %"
     if 0.995 <= value < 1:
         return "> 99 %"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.text import how_many, one_line, ranges
+from bench.text import how_many, one_line, percent, ranges
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,22 @@ def test_ranges(numbers, text):
 )
 def test_how_many(needed, beyond, text):
     assert how_many(needed, beyond) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (0.0, "0 %"),
+        (0.004, "< 1 %"),
+        (0.005, "< 1 %"),
+        (0.006, "1 %"),
+        (0.994, "99 %"),
+        (0.995, "> 99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_a_rate_is_never_rounded_to_none_or_all(rate, text):
+    assert percent(rate) == text
 
 
 def test_one_line():
