@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatch
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from bench.claims.combining import p_values
-from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, Finding, Judgement, Verdict, causes_first
+from bench.claims.model import NO_PAIR, OTHER_PARAMETERS, SILENT, Finding, Judgement, Verdict, causes_first
 from bench.claims.planning import MOST_RUNS, more_flips, more_runs, more_seeds
 from bench.claims.quantities import EVENTS, QUANTITIES
 from bench.claims.registered import registered_key, strategy_key
@@ -20,13 +20,12 @@ from bench.claims.statement import (
     Claim,
     Contrast,
     Fact,
-    Group,
     Leaf,
     Rate,
     RateOrder,
     Term,
 )
-from bench.records import RunRecord
+from bench.records import LOST, RunRecord
 from bench.statistics import (
     ALPHA,
     Looks,
@@ -174,7 +173,10 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
     support, refute = (
         over_looks(p, len(values), evidence.looks) for p in mean_p_values(values, leaf.region.low, leaf.region.high)
     )
-    is_open = min(support, refute) > ALPHA and found.interval is not None
+    by_survivors = _by_survivors(leaf, found.mean, evidence.runs) if by_seed else False
+    if by_survivors:
+        support, refute = 1.0, 1.0
+    is_open = min(support, refute) > ALPHA and found.interval is not None and not by_survivors
     needed = more_seeds(values, leaf.region, evidence.looks) if is_open else None
     return Finding(
         text=_contrast_text(leaf),
@@ -187,9 +189,10 @@ def _contrast(leaf: Contrast, evidence: Evidence) -> Finding:
         p_refute=refute,
         seeds_to_decide=needed,
         run_ids=_ids(arms, evidence.runs, seeds),
-        missing=evidence.named(_bare(leaf.terms, evidence.runs)),
-        left_out=_left_out(arms, evidence, seeds),
+        missing=evidence.named(arm for arm in arms if not any(run.done for run in evidence.runs.get(arm, ()))),
+        left_out=_left_out(leaf.terms, evidence, seeds),
         open_up_to=most_seeds(evidence.looks) if is_open and needed is None else None,
+        by_survivors=by_survivors,
     )
 
 
@@ -292,6 +295,24 @@ def _by_seed(term: Term, runs: Runs) -> dict[int, float]:
     return {seed: reduce([figures[seed] for figures in per_arm]) for seed in seeds}
 
 
+def _by_survivors(leaf: Contrast, mean: float, runs: Runs) -> bool:
+    """Return whether what a contrast shows of AP is in favour of arms that lost runs.
+
+    Runs that diverge are not left out by chance: the others may be those that went well (`despite_losses`, of the
+    table). Above a bound are those with a positive factor ahead, below it the others; between two it may be either.
+    """
+    ahead = {sign for sign, bound in ((1, leaf.region.low), (-1, leaf.region.high)) if math.isfinite(bound)}
+    if not leaf.region.holds(mean):
+        ahead = {1 if mean >= leaf.region.high else -1}
+    arms = [
+        arm
+        for term in leaf.terms
+        if QUANTITIES[term.quantity].is_ap and math.copysign(1, term.factor) in ahead
+        for arm in term.of.arms
+    ]
+    return any(record.status in LOST for arm in arms for record in runs.get(arm, ()))
+
+
 def _told(event: str, arm: Arm, evidence: Evidence) -> tuple[list[tuple[RunRecord, bool]], list[str]]:
     """Return each run of an arm with whether an event happened, and the runs that cannot tell."""
     told, silent = [], _outdated((arm,), evidence)
@@ -304,22 +325,16 @@ def _told(event: str, arm: Arm, evidence: Evidence) -> tuple[list[tuple[RunRecor
     return told, silent
 
 
-def _bare(terms: Sequence[Term], runs: Runs) -> Iterator[Arm]:
-    """Yield the arms that have not one figure for their term."""
+def _left_out(terms: Iterable[Term], evidence: Evidence, seeds: set[int]) -> tuple[str, ...]:
+    left = []
     for term in terms:
         for arm in term.of.arms:
-            if not _by_seed(Term(1.0, term.quantity, Group((arm,))), runs):
-                yield arm
-
-
-def _left_out(arms: Iterable[Arm], evidence: Evidence, seeds: set[int]) -> tuple[str, ...]:
-    left = [
-        f"{arm.name} s{record.seed}: {record.status if not record.done else NO_PAIR}"
-        for arm in dict.fromkeys(arms)
-        for record in evidence.runs.get(arm, ())
-        if record.seed not in seeds
-    ]
-    return causes_first([*left, *_outdated(arms, evidence)])
+            for record in evidence.runs.get(arm, ()):
+                if record.seed not in seeds:
+                    told = QUANTITIES[term.quantity].read(record) is not None
+                    why = (NO_PAIR if told else SILENT) if record.done else record.status
+                    left.append(f"{arm.name} s{record.seed}: {why}")
+    return causes_first([*left, *_outdated([arm for term in terms for arm in term.of.arms], evidence)])
 
 
 def _outdated(arms: Iterable[Arm], evidence: Evidence) -> list[str]:

@@ -49,6 +49,7 @@ class Finding:
         missing: arms that have no run that is done, by name; `cosine as it is registered now` where there are runs of
             that label, but with other parameters.
         left_out: runs that are part of the arms and in no figure, `cosine s2: diverged`: those that were lost first.
+        by_survivors: whether it is in favour of arms that lost runs, and so shows nothing, at any number of seeds.
         open_up_to: seeds (runs) up to which no number would decide it, where that is why none is named; else None.
     """
 
@@ -65,6 +66,7 @@ class Finding:
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
     open_up_to: int | None = None
+    by_survivors: bool = False
 
     @property
     def constant(self) -> bool:
@@ -74,9 +76,14 @@ class Finding:
         in forty runs may still be 0 in most and large in few, and have a mean of anything. An order of rates has, as
         long as it is no tie.
         """
-        if len(self.by_seed) < 2 or self.interval is not None or self.seeds_to_decide is not None:
+        if len(self.by_seed) < 2 or self.decided or self.interval is not None or self.seeds_to_decide is not None:
             return False
         return all_equal(self.by_seed.values())
+
+    @property
+    def stays_open(self) -> bool:
+        """Whether more of the same would decide nothing."""
+        return self.constant or self.by_survivors
 
     @property
     def decided(self) -> bool:

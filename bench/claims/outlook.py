@@ -14,20 +14,20 @@ def open_arms(judgement: Judgement) -> tuple[Arm, ...]:
     """Return the arms whose further seeds could decide a claim, each once.
 
     Returns:
-        None of them where the claim is decided, where runs are missing, and where it hangs on parts that are the same
-        at every seed: more of that decides nothing.
+        None of them where the claim is decided, where runs are missing, and where it hangs on parts that no number
+        of seeds decides.
     """
     if judgement.verdict != "UNDECIDED":
         return ()
     if min(p_values(judgement.claim.statement, [*map(_with_any_number_of_seeds, judgement.findings)])) > ALPHA:
         return ()
     parts = zip(judgement.claim.leaves(), judgement.findings, strict=True)
-    return tuple(dict.fromkeys(arm for leaf, finding in parts if not finding.constant for arm in arms_of(leaf)))
+    return tuple(dict.fromkeys(arm for leaf, one in parts if not one.stays_open for arm in arms_of(leaf)))
 
 
 def _with_any_number_of_seeds(finding: Finding) -> Finding:
     """Return what a finding could come to at best: as it is where it is decided, either way where it is not."""
-    if finding.constant or finding.missing:
+    if finding.stays_open or finding.missing:
         return finding
     return replace(
         finding,

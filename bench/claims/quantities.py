@@ -17,10 +17,17 @@ DEGENERATE = RATES
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number of a run that is done; `read` gives None where it was not measured."""
+    """A number of a run that is done; `read` gives None where it was not measured.
+
+    Attributes:
+        text: what it is.
+        read: it from a record.
+        is_ap: whether a run that was lost had none to speak of: then those that are left look better than all would.
+    """
 
     text: str
     read: Callable[[RunRecord], float | None]
+    is_ap: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,11 @@ def _failed(record: RunRecord) -> bool | None:
 
 
 QUANTITIES: Mapping[str, Quantity] = {
-    "mAP50_95": Quantity("mAP50-95", _metric("mAP50_95")),
-    "stage1_mAP50_95": Quantity("mAP50-95 before the last stage", _metric("stage1_mAP50_95")),
-    "stage2_low": Quantity("lowest mAP50-95 measured after the first stage", _ledger("stage2_low_mAP50_95")),
+    "mAP50_95": Quantity("mAP50-95", _metric("mAP50_95"), is_ap=True),
+    "stage1_mAP50_95": Quantity("mAP50-95 before the last stage", _metric("stage1_mAP50_95"), is_ap=True),
+    "stage2_low": Quantity(
+        "lowest mAP50-95 measured after the first stage", _ledger("stage2_low_mAP50_95"), is_ap=True
+    ),
     "transition_jump": Quantity(
         "polygon loss after the largest change of alpha minus before it, as a z-score among earlier epochs",
         _ledger("transition_jump"),

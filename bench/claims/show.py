@@ -128,6 +128,8 @@ def what_would_decide(finding: Finding, units: str = "") -> str:
     """
     if finding.decided:
         return ""
+    if finding.by_survivors:
+        return "in favour of what lost runs, which no number of seeds would decide"
     if finding.constant:
         return "the same at every seed, which no number of such seeds would decide"
     needed = how_many(finding.seeds_to_decide, finding.open_up_to)

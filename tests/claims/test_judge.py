@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import strategies
-from bench.claims import CLAIMS, combine, fingerprint, fingerprints, judge
+from bench.claims import CLAIMS, combine, fingerprint, fingerprints, judge, open_arms
 from bench.claims.declared import beats, difference, value
 from bench.claims.quantities import DEGENERATE, EVENTS, QUANTITIES
+from bench.claims.show import what_would_decide
 from bench.claims.statement import All, Arm, Claim, Contrast, Fact, Group, Rate, RateOrder, Region, Some, Term
 from bench.probe import probe
 from bench.suites import arms_of_suite
@@ -84,6 +85,60 @@ def test_what_was_lost_is_named_before_its_lone_partners():
         "cosine s2: no pair",
         "cosine s3: no pair",
     )
+
+
+def lost(arm, seed, status="diverged"):
+    return record(arm.label, seed, form=arm.form, status=status)
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_no_verdict_is_in_favour_of_who_lost_runs(status):
+    """Of ten runs of which six diverged, the four that are left may be those that went well."""
+    up, close = UP, CLOSE
+    for statement in (difference(A, B), difference(Group((A, C)), B), difference(A, B, factor=0.9)):
+        ahead = [*runs(A, up), *runs(C, up), *runs(B, close)]
+        assert verdict(statement, ahead) == "SUPPORTED"
+        assert verdict(statement, [*ahead, lost(A, 4, status)]) == "UNDECIDED"
+        assert verdict(statement, [*ahead, lost(B, 4, status)]) == "SUPPORTED"  # it is behind nevertheless
+        behind = [*runs(A, close), *runs(C, close), *runs(B, [ap + 0.1 for ap in up])]
+        assert verdict(statement, behind) == "REFUTED"
+        assert verdict(statement, [*behind, lost(B, 4, status)]) == "UNDECIDED"
+        assert verdict(statement, [*behind, lost(A, 4, status)]) == "REFUTED"
+
+
+def test_between_two_bounds_neither_side_may_have_lost_runs():
+    alike = [*runs(A, [ap + d for ap, d in zip(CLOSE, (0.001, -0.001, 0.002, 0.0), strict=True)]), *runs(B, CLOSE)]
+    statement = difference(A, B, Region(-0.01, 0.01))
+    assert verdict(statement, alike) == "SUPPORTED"
+    for arm in (A, B):
+        assert verdict(statement, [*alike, lost(arm, 4)]) == "UNDECIDED"
+
+
+def test_what_lost_runs_and_is_ahead_says_that_no_number_of_seeds_decides():
+    records = [*runs(A, UP), *runs(B, CLOSE), lost(A, 4)]
+    (judgement,) = judge([claim(difference(A, B))], records, None)
+    (finding,) = judgement.findings
+    assert (finding.by_survivors, finding.seeds_to_decide, finding.open_up_to) == (True, None, None)
+    assert "in favour of what lost runs" in what_would_decide(finding)
+    assert open_arms(judgement) == ()
+
+
+def test_a_quantity_that_is_no_ap_has_no_side_that_losses_favour():
+    records = [
+        record(arm.label, seed, 0.5, arm.form, ledger={"alpha_step": at + seed / 1000})
+        for arm, at in ((A, 0.2), (B, 0.1))
+        for seed in range(4)
+    ]
+    terms = (Term(1.0, "alpha_step", Group((A,))), Term(-1.0, "alpha_step", Group((L2,))))
+    records += [record("l2", seed, ledger={"alpha_step": 0.0}) for seed in range(4)]
+    assert verdict(Contrast(terms, Region(low=0.0)), [*records, lost(A, 4)]) == "SUPPORTED"
+
+
+def test_runs_that_are_done_and_do_not_tell_are_not_said_to_be_missing():
+    """A short run has no epoch before the change of alpha to compare with; to run it again would not help."""
+    (judgement,) = judge([claim(value("transition_jump", B, Region(low=1.0)))], runs(B, CLOSE), None)
+    assert (judgement.verdict, judgement.missing) == ("UNDECIDED", ())
+    assert judgement.findings[0].left_out == tuple(f"step s{seed}: does not tell" for seed in range(4))
 
 
 def test_a_group_is_its_mean_or_its_worst_at_each_seed():
