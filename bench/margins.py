@@ -10,5 +10,8 @@ STRONG = 0.5
 LEARNT = 0.01
 """The least mAP50-95, one point, of a run that has learnt anything; a share of less says nothing."""
 
+COMPARABLE = 0.5
+"""Share of the highest mAP50-95 from which on the stability of a strategy is compared."""
+
 MOST = 0.5
 """A run is stuck in a shape when more than this share of its images have it."""

@@ -112,6 +112,19 @@ def test_what_is_the_same_at_every_seed_is_not_waited_for():
     assert ("linear", 5) not in added(runs, records)
 
 
+def test_no_seeds_are_added_for_what_lost_runs_and_is_ahead():
+    rng, ap = random.Random(0), {"l2": 0.5, "linear": 0.8, "step": 0.2}
+    runs = [run(text, seed) for seed in range(5) for text in ap]
+    records = []
+    for one in runs:
+        status = "diverged" if one.seed == 4 and one.label != "l2" else "done"
+        records.append(recorded(one, ap[one.label] + rng.gauss(0, 0.01), status=status))
+    (comparison,) = build(records).comparisons
+    rows = {row.label: (row.verdict, row.kept_open_by) for row in comparison.rows if not row.reference}
+    assert rows == {"linear": ("UNDECIDED", "lost runs"), "step": ("worse", "")}
+    assert ("linear", 5) not in added(runs, records)
+
+
 def follow(statuses_of, follow_up, runs, monkeypatch, tmp_path):
     """Return how a study ends whose runs end as told, without carrying any out."""
     monkeypatch.setattr(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bench.claims import open_arms
 from bench.report.groups import arm_key, condition_key, condition_of
 from bench.report.model import REFERENCE, UNDECIDED, Comparison, Report
-from bench.statistics import NO_SPREAD
+from bench.statistics import LOST_RUNS, NO_SPREAD
 from bench.study import Run
 
 
@@ -45,7 +45,9 @@ def waits(run: Run, comparison: Comparison) -> bool:
     Two strategies may share a label, where a default has changed between their runs; a row is of one of them alone.
     """
     arm = arm_key(run.identity["strategy"], run.form)
-    open_rows = (row for row in comparison.rows if row.verdict == UNDECIDED and row.kept_open_by != NO_SPREAD)
+    open_rows = (
+        row for row in comparison.rows if row.verdict == UNDECIDED and row.kept_open_by not in (NO_SPREAD, LOST_RUNS)
+    )
     if any(arm_key(row.strategy, row.form) == arm for row in open_rows):
         return True
     claimed = (one for judgement in comparison.judgements for one in open_arms(judgement))

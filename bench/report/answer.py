@@ -11,6 +11,7 @@ from bench.claims.model import causes_first
 from bench.claims.planning import MOST_EACH, runs_of_each
 from bench.claims.show import what_would_decide
 from bench.claims.statement import Contrast, Fact, Leaf, Rate
+from bench.margins import LEARNT
 from bench.report.numbers import count_of, figure, names, with_interval
 from bench.report.parts import Answer, Escape
 from bench.statistics import Looks
@@ -24,7 +25,7 @@ QUESTIONS = {
 """By the key of the claim that answers it."""
 
 Ends = Mapping[tuple[str, str | None], float | None]
-"""By label and form of an escape test, the mean mAP50-95 at the end of the runs that were stuck; None without one."""
+"""By label and form of an escape test, the mean mAP50-95 at the end of the runs that escaped; None without one."""
 
 _NAMED = 3
 """Runs that are left out and named one by one."""
@@ -55,7 +56,7 @@ def answers(
         escapes: the escape tests on each data set, by its title.
         looks: what the verdicts pay for.
     """
-    ends = {title: {(one.label, one.form): one.mean for one in tests} for title, tests in escapes.items()}
+    ends = {title: {(one.label, one.form): one.mean_of_escaped for one in tests} for title, tests in escapes.items()}
     by_key = {judgement.claim.key: (i, judgement) for i, judgement in enumerate(together)}
     found = []
     for key in QUESTIONS:
@@ -149,7 +150,7 @@ def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:
 
     Args:
         judgement: all of whose parts are escape tests.
-        ends: their mean mAP50-95 at the end.
+        ends: the mean mAP50-95 at the end of those that are freed.
         looks: what the verdict pays for.
         brief: whether to leave the intervals out.
     """
@@ -158,9 +159,15 @@ def _freed(judgement: Judgement, ends: Ends, looks: Looks, brief: bool) -> str:
         if isinstance(leaf, Rate) and finding.estimate is not None and finding.interval is not None:
             k, by = round(finding.estimate * finding.n), rescued(leaf.arm)
             counted = f"{k} of {finding.n}" if brief else count_of(k, finding.n, finding.interval)
-            told.append(f"{by} {counted}, {figure(ends.get((leaf.arm.label, leaf.arm.form)))}")
+            end = ends.get((leaf.arm.label, leaf.arm.form))
+            told.append(f"{by} {counted}" + ("" if end is None else f", {_worth(end)}"))
     more = "" if judgement.decided else _each_to_decide(judgement, looks)
-    return f"freed of those stuck, and mean mAP50-95 of these at the end: {'; '.join(told)}{more}" if told else ""
+    return f"freed of those stuck, and mean mAP50-95 of the freed at the end: {'; '.join(told)}{more}" if told else ""
+
+
+def _worth(ap: float) -> str:
+    """Return an AP; a detector can be out of every degenerate shape and find nothing."""
+    return figure(ap) + (" (nothing learnt)" if ap < LEARNT else "")
 
 
 def _each_to_decide(judgement: Judgement, looks: Looks) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from bench.claims import CLAIMS, Claim, combine, fingerprint, fingerprints, judge
 from bench.manifest import Manifest
 from bench.records import RunRecord, order
-from bench.report.across import best_of, combine_rows
+from bench.report.across import best_of, by_arm, combine_rows
 from bench.report.answer import answers
 from bench.report.arms import COMPARED, CORE, VARIANT
 from bench.report.conclusion import conclude
@@ -157,10 +157,14 @@ def _with_criteria(
 def _elsewhere(
     own: int, members: Sequence[int], comparisons: Sequence[Comparison], stand: Collection[int]
 ) -> dict[str, dict[str, Row]]:
-    """Return by title the rows of a comparison and of those on other data; of several versions, the one that stands."""
+    """Return the rows of a comparison and of those on other data that stand (`bench.report.versions`).
+
+    Returns:
+        By title and `arm_key`.
+    """
     name = comparisons[own].condition["data"]["name"]
     others = [i for i in members if i in stand and comparisons[i].condition["data"]["name"] != name]
-    return {comparisons[i].title: {row.name: row for row in comparisons[i].core} for i in sorted((own, *others))}
+    return {comparisons[i].title: by_arm(comparisons[i].rows) for i in sorted((own, *others))}
 
 
 def _family(title: str, members: Sequence[Comparison], outdated: Sequence[str], study: _Study) -> Family:

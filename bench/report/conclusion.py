@@ -9,7 +9,7 @@ from typing import Any
 from bench.records import GOES_ON
 from bench.report.model import REFERENCE, UNDECIDED, Row
 from bench.report.numbers import names
-from bench.statistics import NO_SPREAD
+from bench.statistics import LOST_RUNS, NO_SPREAD
 
 
 def conclude(rows: Sequence[Row], condition: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ def _decided(compared: Sequence[Row], scope: str) -> str:
         f"to {REFERENCE} in mAP50-95"
     )
     open_by = {row.kept_open_by for row in compared if row.verdict == UNDECIDED}
-    more = ": it takes more seeds to tell" if open_by - {NO_SPREAD} else ""
+    more = ": it takes more seeds to tell" if open_by - {NO_SPREAD, LOST_RUNS} else ""
     rest = f"; UNDECIDED is not EQUAL{more}" if undecided else ""
     return head + (f" ({told})" if told else "") + rest
 

@@ -21,7 +21,6 @@ from bench.statistics import (
     mean_p_values,
     over_looks,
     over_looks_exact,
-    rate_difference_p,
     sign_flip_p,
 )
 
@@ -41,15 +40,19 @@ def best_mean(figures: Mapping[str, Figures], lost: Collection[str], high: bool 
     return _contest({name: fmean(one.values()) for name, one in figures.items() if one}, lost, high, "paired t", beats)
 
 
-def best_rate(counts: Mapping[str, tuple[int, int]], lost: Collection[str] = (), looks: Looks = None) -> Winner:
-    """Return whose rate is highest, by Boschloo's exact tests."""
+def best_rate(happened: Mapping[str, Mapping[int, bool]], lost: Collection[str] = (), looks: Looks = None) -> Winner:
+    """Return whose rate is highest, by sign-flip tests over the seeds two of them share: these make runs alike."""
 
     def beats(first: str, others: Sequence[str]) -> list[bool]:
-        found = [rate_difference_p(*counts[first], *counts[other])[0] for other in others]
-        most = [max(counts[first][1], counts[other][1]) for other in others]
-        return _holm([over_looks_exact(p, n, looks) for p, n in zip(found, most, strict=True)])
+        found = []
+        for other in others:
+            seeds = sorted(happened[first].keys() & happened[other].keys())
+            apart = [happened[first][seed] - happened[other][seed] for seed in seeds]
+            found.append(over_looks_exact(sign_flip_p(apart) if sum(apart) > 0 else 1.0, len(apart), looks))
+        return _holm(found)
 
-    return _contest({name: k / n for name, (k, n) in counts.items() if n}, lost, True, "Boschloo's exact test", beats)
+    rates = {name: fmean(by_seed.values()) for name, by_seed in happened.items() if by_seed}
+    return _contest(rates, lost, True, "sign-flip test", beats)
 
 
 def least_spread(figures: Mapping[str, Figures], lost: Collection[str], looks: Looks = None) -> Winner:

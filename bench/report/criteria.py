@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
-from bench.margins import LEARNT
+from bench.margins import COMPARABLE, LEARNT, MOST
 from bench.metrics import FIGURE
 from bench.report.contest import best_mean, best_rate, least_count, least_spread
 from bench.report.material import ANY, NONE, SUITE, Material
@@ -15,7 +15,6 @@ from bench.report.numbers import count_of, figure, with_interval
 from bench.report.parts import Cell, Criterion, Escape, Winner
 from bench.report.robustness import sensitivity, worst_data_set, worst_seed
 from bench.report.rows import figures_of
-from bench.report.tables import kept_share
 from bench.statistics import PairedDifference, paired_difference
 
 
@@ -55,24 +54,24 @@ def _escape_rate(m: Material) -> Criterion:
         told = count_of(found.escaped, found.stuck, found.interval) + _form(row, found)
         cells.append(Cell(told, found.escaped / found.stuck, found.interval, found.stuck, found.run_ids))
     tests = m.escape_tests()
-    counts = {name: (one.escaped, one.stuck) for name, one in tests.items()}
+    freed = {name: one.freed for name, one in tests.items()}
     lost = {name for name, one in tests.items() if one.failed}
-    return Criterion("escape", "escape rate", tuple(cells), best_rate(counts, lost, m.looks), SUITE)
+    return Criterion("escape", "escape rate", tuple(cells), best_rate(freed, lost, m.looks), SUITE)
 
 
 def _recovery(m: Material) -> Criterion:
     cells = []
     for row in m.rows:
         found = m.escape(row)
-        if found is None or found.kept is None:
+        if found is None or found.mean is None:
             cells.append(NONE)
             continue
-        told = kept_share(found.kept) + _form(row, found)
-        cells.append(Cell(told, found.kept.mean, found.kept.interval, found.kept.n, found.run_ids))
+        told = figure(found.mean) + _form(row, found)
+        cells.append(Cell(told, found.mean, None, len(found.ends), found.run_ids))
     tests = m.escape_tests()
-    figures = {name: one.kept.by_seed for name, one in tests.items() if one.kept}
-    winner = best_mean(figures, {name for name, one in tests.items() if one.lost}, looks=m.looks)
-    return Criterion("recovery", "recovery: share of AP kept", tuple(cells), winner, f"{SUITE} --mgiou both")
+    lost = {name for name, one in tests.items() if one.lost}
+    winner = best_mean({name: one.ends for name, one in tests.items()}, lost, looks=m.looks)
+    return Criterion("recovery", "recovery: AP after a spoilt start", tuple(cells), winner, SUITE)
 
 
 def _refinement(metric: str, heading: str) -> Callable[[Material], Criterion]:
@@ -102,14 +101,22 @@ def _spikes(m: Material) -> Criterion:
         }
         known = figures[row.name].values()
         cells.append(Cell(f"{fmean(known):.1f}", fmean(known), None, len(known), row.run_ids) if known else NONE)
-    return Criterion("loss_spikes", "stability: loss spikes a run", tuple(cells), _best(figures, m, high=False), ANY)
+    winner = _best(_comparable(m, figures), m, high=False)
+    return Criterion("loss_spikes", "stability: loss spikes a run", tuple(cells), winner, ANY)
 
 
 def _seed_spread(m: Material) -> Criterion:
     cells = [NONE if row.sd is None else Cell(figure(row.sd), row.sd, None, row.figures, row.run_ids) for row in m.rows]
-    learnt = {row.name: row.by_seed for row in m.rows if row.means.get(FIGURE, math.nan) >= LEARNT}
-    winner = least_spread(learnt, m.lost, m.looks)
+    winner = least_spread(_comparable(m, {row.name: row.by_seed for row in m.rows}), m.lost, m.looks)
     return Criterion("seed_spread", "stability: sd over seeds", tuple(cells), winner, "two seeds or more")
+
+
+def _comparable(m: Material, figures: Mapping[str, Mapping[int, float]]) -> dict[str, Mapping[int, float]]:
+    """Return the figures of the strategies whose stability is worth something: what always fails is stable too."""
+    means = {row.name: row.means.get(FIGURE, math.nan) for row in m.rows if row.degenerate is not None}
+    least = max([LEARNT, *(COMPARABLE * ap for ap in means.values() if math.isfinite(ap))])
+    sound = {row.name for row in m.rows if row.degenerate and row.degenerate.count < MOST * row.degenerate.total}
+    return {name: by_seed for name, by_seed in figures.items() if name in sound and means[name] >= least}
 
 
 def _best(figures: Mapping[str, Mapping[int, float]], m: Material, high: bool = True) -> Winner:

@@ -27,7 +27,7 @@ class Material:
         rows: of the strategies, in order.
         runs: of every strategy and variant.
         escapes: the escape tests.
-        elsewhere: for each data set of the family, the rows by name; one alone when there is one.
+        elsewhere: for each data set of the family, the rows by `arm_key`; one alone when there is one.
         looks: as for verdicts.
     """
 
@@ -40,7 +40,7 @@ class Material:
     @property
     def lost(self) -> set[str]:
         """Strategies that lost a run."""
-        return {row.name for row in self.rows if row.failures and row.failures.count}
+        return {row.name for row in self.rows if row.lost}
 
     def of(self, row: Row) -> Sequence[RunRecord]:
         """Return a row's runs."""

@@ -21,7 +21,8 @@ METHOD = (
     "spread would be decided by itself every second time, or `> 10,000` where it takes more than that; with *looks* "
     "where one look at the runs would have decided it, but not as many as there were; with *Holm* where it is decided "
     "by itself, but not among so many; with *no spread* where it is the same at every seed, which no number of such "
-    "seeds decides. AP is pycocotools', of the convex hull of the predicted vertices clipped to the image, at the last "
+    "seeds decides; with *lost runs* where who is ahead lost some (diverged or failed), since what is left of it is "
+    "not all of it. AP is pycocotools', of the convex hull of the predicted vertices clipped to the image, at the last "
     "epoch; ± is the standard deviation over seeds. Means are over the runs that are done."
 )
 
@@ -55,25 +56,27 @@ PROBE = (
 
 CRITERIA = (
     "A winner is named only where the first beats each of the others at 5 % (Holm; each criterion by itself): by "
-    "paired t-tests over seeds, by Boschloo's exact test for rates, for the spread by a sign-flip test of the "
-    "distances from the median, its p-value doubled, which takes seven seeds; counts need no test, and may tie. "
+    "paired t-tests over seeds, for rates by sign-flip tests over seeds, which take six of them, "
+    "for the spread by those of the distances from the median, their p-values doubled, which take seven, and more "
+    "where there are many others to beat; counts need no test, and may tie. "
     "Extremes (worst seed, worst data set) and ranges have no test here, and so no winner. "
     "A strategy that lost runs is not named: in recovery, runs of its escape test or of its own; in the escape rate, "
     "tests that failed, since one that diverged counts as not escaped. An escape test that several rows show competes "
-    f"once, under its strategy's name. A spread competes from a mean mAP50-95 of {LEARNT:g} on: what always fails is "
-    "stable too. Commands are training runs that one has to start; hyper-parameters are those that a strategy has, at "
-    "their defaults here. A loss spike is an epoch whose polygon loss jumps by more than 4 robust standard deviations "
-    "of the changes before it."
+    "once, under its strategy's name. In recovery it is the AP after the spoilt start that competes. Stability is "
+    f"compared among those of which fewer than half of the runs end degenerate, and whose mean mAP50-95 is {LEARNT:g} "
+    "or more and at least half of the highest: what always fails is stable too. Commands are training runs that one "
+    "has to start; hyper-parameters are those that a strategy has, at their defaults here. A loss spike is an epoch "
+    "whose polygon loss jumps by more than 4 robust standard deviations of the changes before it."
 )
 
 ESCAPES = (
     "An escape test trains MGIoU alone for the first 30 % of the run and then the strategy. Only runs that predict "
     "full-image boxes on most images at that point are counted; one of them has escaped when it ends in no degenerate "
     "shape on most images: neither in full-image boxes nor in bow ties, collapsed, off the image or without any "
-    "prediction. How good it is then is told by its share of its own AP beside it. "
-    "Its own AP is that of the strategy without the spoilt start, in the same "
-    f"form at the same seed; where that ended in a degenerate shape itself, or under {LEARNT:g}, there is no share. "
-    "Both figures of AP are of the runs that are counted."
+    "prediction. How good it is then is told by the AP of those that escaped, where under "
+    f"{LEARNT:g} is nothing learnt, and by its share of its own AP. That is of the strategy without the spoilt start, "
+    "in the same form at the same seed; where that ended in a degenerate shape itself, or under "
+    f"{LEARNT:g}, there is no share. AP at the end and its share are of the runs that are counted, escaped or not."
 )
 
 CONTROLS = (

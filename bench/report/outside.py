@@ -12,8 +12,8 @@ from bench.records import LOST, RunRecord
 from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
 from bench.report.groups import arm_key, condition_of
 from bench.report.parts import Control, Escape, Noise
-from bench.report.rows import Key, Runs, figures_of, mean
-from bench.statistics import paired_difference, rate_interval, verdicts
+from bench.report.rows import Key, Runs, figures_of
+from bench.statistics import despite_losses, paired_difference, rate_interval, verdicts
 
 
 def escapes(runs: Mapping[str, Runs], own: Runs) -> tuple[Escape, ...]:
@@ -29,10 +29,16 @@ def escapes(runs: Mapping[str, Runs], own: Runs) -> tuple[Escape, ...]:
 def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None) -> tuple[Control, ...]:
     """Return each control beside its strategy, all of them judged together."""
     groups = sorted(runs.get(CONTROL, {}).items(), key=_by_name)
-    pairs = []
+    pairs, lost = [], []
     for _, group in groups:
-        a, b = figures_of(own_runs(own, group[0])), figures_of(group)
+        mine = own_runs(own, group[0])
+        a, b = figures_of(mine), figures_of(group)
         pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
+        lost.append(tuple(any(one.status in LOST for one in runs) for runs in (mine, group)))
+    judged = [
+        despite_losses(one, pair, *which)
+        for one, pair, which in zip(verdicts(pairs, looks=looks), pairs, lost, strict=True)
+    ]
     return tuple(
         Control(
             of=arm_name(whose(group[0]), form),
@@ -42,7 +48,7 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
             run_ids=tuple(record.id for record in group),
             **one._asdict(),
         )
-        for ((label, form), group), pair, one in zip(groups, pairs, verdicts(pairs, looks=looks), strict=True)
+        for ((label, form), group), pair, one in zip(groups, pairs, judged, strict=True)
     )
 
 
@@ -81,24 +87,22 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
     label, form = key
     by = whose(group[0])
     read = EVENTS["escaped"].read
-    told = {record.id: event for record in group if (event := read(record)) is not None}
+    freed = {record.seed: event for record in group if (event := read(record)) is not None}
     # A run that never was stuck has nothing to recover from.
-    ended, by_itself = figures_of(record for record in group if record.id in told), own_runs(own, group[0])
+    ends, by_itself = figures_of(record for record in group if record.seed in freed), own_runs(own, group[0])
     alone = figures_of(record for record in by_itself if not EVENTS["degenerate"].read(record))
-    kept = {seed: ap / alone[seed] for seed, ap in ended.items() if alone.get(seed, 0.0) >= LEARNT}
-    average = mean(ended.values())
+    kept = {seed: ap / alone[seed] for seed, ap in ends.items() if alone.get(seed, 0.0) >= LEARNT}
     return Escape(
         label=label,
         by=by,
         form=form,
         runs=len(group),
-        stuck=len(told),
-        left=sum(EVENTS["stuck"].read(record) is False for record in group if record.id in told),
-        escaped=sum(told.values()),
-        interval=rate_interval(sum(told.values()), len(told)),
+        freed=freed,
+        left=sum(EVENTS["stuck"].read(record) is False for record in group if record.seed in freed),
+        interval=rate_interval(sum(freed.values()), len(freed)),
         lost=sum(record.status in LOST for record in (*group, *by_itself)),
         failed=sum(record.status == "failed" for record in group),
-        mean=average if math.isfinite(average) else None,
+        ends=ends,
         kept=paired_difference(kept, dict.fromkeys(kept, 0.0)) if kept else None,
         run_ids=tuple(record.id for record in group),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from bench.arm_name import arm_name
 from bench.statistics import PairedDifference
@@ -15,9 +17,9 @@ class Judged:
     Attributes:
         adjusted_p: over the looks and then over the table (Holm); None where there is no interval.
         verdict: `better`, `worse` or `UNDECIDED`; empty where there is no difference.
-        kept_open_by: what alone keeps it UNDECIDED: `looks`, `Holm` or `no spread`; empty: none of these.
+        kept_open_by: what alone keeps it UNDECIDED: `looks`, `Holm`, `no spread` or `lost runs`; empty: none.
         seeds_to_decide: pairs at which the same mean and spread would be decided by themselves; None when there is no
-            telling, and where it is decided or kept open by Holm.
+            telling, and where it is decided or kept open by others or by losses.
         open_up_to: pairs up to which no number would do, where that is why none is named; else None.
     """
 
@@ -93,14 +95,13 @@ class Escape:
         by: label of the strategy.
         form: MGIoU form of both parts.
         runs: all of them.
-        stuck: those that can tell whether they escaped: full-image on most images when handed over, and ended by
-            themselves with a figure or by diverging.
+        freed: by seed, whether it ends in no degenerate shape on most images, of those that can tell: full-image on
+            most images when handed over, and ended by themselves with a figure or by diverging.
         left: those of them that end without full-image boxes on most images.
-        escaped: those of them that end in no degenerate shape on most images.
         interval: of the share that escaped, Clopper-Pearson's, 95 %.
         lost: runs that diverged or failed, of the test and of the strategy alone in the same form.
         failed: those of the test that failed: they cannot tell, whereas one that diverged has not escaped.
-        mean: mAP50-95 at the end, over those that are counted as stuck and are done; None without one.
+        ends: mAP50-95 at the end by seed, of those that are counted as stuck and are done.
         kept: mAP50-95 of such a run as a share of the strategy's own, by seed; None where no seed has both.
         run_ids: all of them.
     """
@@ -109,15 +110,35 @@ class Escape:
     by: str
     form: str | None
     runs: int
-    stuck: int
+    freed: Mapping[int, bool]
     left: int
-    escaped: int
     interval: tuple[float, float]
     lost: int
     failed: int
-    mean: float | None
+    ends: Mapping[int, float]
     kept: PairedDifference | None
     run_ids: tuple[str, ...]
+
+    @property
+    def stuck(self) -> int:
+        """Runs that can tell whether they escaped."""
+        return len(self.freed)
+
+    @property
+    def escaped(self) -> int:
+        """Those of them that did."""
+        return sum(self.freed.values())
+
+    @property
+    def mean(self) -> float | None:
+        """Mean mAP50-95 at the end over those that were stuck; None without one."""
+        return fmean(self.ends.values()) if self.ends else None
+
+    @property
+    def mean_of_escaped(self) -> float | None:
+        """Mean mAP50-95 at the end over those that escaped; None without one."""
+        known = [ap for seed, ap in self.ends.items() if self.freed[seed]]
+        return fmean(known) if known else None
 
 
 @dataclass(frozen=True)

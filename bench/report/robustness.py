@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from bench.records import LOST, RunRecord
+from bench.report.groups import arm_key
 from bench.report.material import ANY, NONE, SUITE, Material
 from bench.report.model import REFERENCE, Row
 from bench.report.numbers import figure, with_interval
@@ -40,7 +41,7 @@ def worst_data_set(m: Material) -> Criterion:
         found = [
             (other.difference.mean, title, other)
             for title, rows in m.elsewhere.items()
-            if (other := rows.get(row.name)) is not None and other.difference is not None
+            if (other := rows.get(arm_key(row.strategy, row.form))) is not None and other.difference is not None
         ]
         if row.reference or len(m.elsewhere) < 2 or len(found) < len(m.elsewhere):
             return NONE

@@ -97,6 +97,11 @@ class Row(Judged):
         return arm_name(self.label, self.form)
 
     @property
+    def lost(self) -> bool:
+        """Whether any of its runs diverged or failed."""
+        return self.failures is not None and self.failures.count > 0
+
+    @property
     def done(self) -> int:
         """Runs that came to their end."""
         return self.statuses.get("done", 0)

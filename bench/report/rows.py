@@ -17,7 +17,7 @@ from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
 from bench.report.groups import strategy_names
 from bench.report.model import REFERENCE, Rate, Row, Seed
 from bench.report.parts import Cost
-from bench.statistics import paired_difference, rate_interval, verdicts
+from bench.statistics import despite_losses, paired_difference, rate_interval, verdicts
 
 Key = tuple[str, str | None]
 Runs = Mapping[Key, Sequence[RunRecord]]
@@ -44,9 +44,10 @@ def compared_rows(runs: Mapping[str, Runs], looks: tuple[int, int] | None) -> li
     reference = next((key for kind, key, group in groups if kind == CORE and group[0].label == REFERENCE), None)
     base = figures_of(runs[CORE][reference]) if reference else {}
     rows = [make_row(key, group, kind, base, key == reference) for kind, key, group in groups]
-    judged = [
-        row for kind in COMPARED for row in _with_verdicts([row for row in rows if row.table == kind], looks)
-    ]  # the two tables answer two questions, and each pays for its own number of tests
+    reference_lost = any(row.reference and row.lost for row in rows)
+    judged: list[Row] = []
+    for kind in COMPARED:  # the two tables answer two questions, and each pays for its own number of tests
+        judged += _with_verdicts([row for row in rows if row.table == kind], reference_lost, looks)
     return sorted(judged, key=_rank)
 
 
@@ -158,9 +159,12 @@ def _cost(records: Sequence[RunRecord]) -> Cost:
     )
 
 
-def _with_verdicts(rows: Sequence[Row], looks: tuple[int, int] | None) -> list[Row]:
+def _with_verdicts(rows: Sequence[Row], reference_lost: bool, looks: tuple[int, int] | None) -> list[Row]:
     found = verdicts([row.difference for row in rows], looks=looks)
-    return [replace(row, **one._asdict()) for row, one in zip(rows, found, strict=True)]
+    return [
+        replace(row, **despite_losses(one, row.difference, row.lost, reference_lost)._asdict())
+        for row, one in zip(rows, found, strict=True)
+    ]
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

@@ -70,6 +70,7 @@ def escapes_table(comparison: Comparison) -> pd.DataFrame:
                 "no longer full-image": f"{one.left} of {one.stuck}",
                 "escaped, of those stuck": count_of(one.escaped, one.stuck, one.interval),
                 "mAP50-95 at the end": figure(one.mean),
+                "of the escaped": figure(one.mean_of_escaped),
                 "share of its own": kept_share(one.kept) if one.kept else MISSING,
             }
             for one in comparison.escapes

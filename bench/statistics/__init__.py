@@ -5,10 +5,22 @@ from bench.statistics.images import ImagePrecision, precision_limit
 from bench.statistics.multiplicity import holm
 from bench.statistics.paired import CONFIDENCE, PairedDifference, mean_p_values, paired_difference, t_p_value
 from bench.statistics.planning import most_seeds, power, seeds_to_decide
-from bench.statistics.rates import rate_difference_p, rate_interval, rate_p_values
+from bench.statistics.rates import rate_interval, rate_p_values
 from bench.statistics.sequential import Looks, looks_p_value, nominal_level, over_looks, over_looks_exact
 from bench.statistics.sign_flip import sign_flip_interval, sign_flip_p
-from bench.statistics.verdicts import ALPHA, BETTER, HOLM, LOOKS, NO_SPREAD, UNDECIDED, WORSE, Verdict, verdicts
+from bench.statistics.verdicts import (
+    ALPHA,
+    BETTER,
+    HOLM,
+    LOOKS,
+    LOST_RUNS,
+    NO_SPREAD,
+    UNDECIDED,
+    WORSE,
+    Verdict,
+    despite_losses,
+    verdicts,
+)
 
 __all__ = [
     "ALPHA",
@@ -16,6 +28,7 @@ __all__ = [
     "CONFIDENCE",
     "HOLM",
     "LOOKS",
+    "LOST_RUNS",
     "NO_SPREAD",
     "UNDECIDED",
     "WORSE",
@@ -24,6 +37,7 @@ __all__ = [
     "PairedDifference",
     "Verdict",
     "all_equal",
+    "despite_losses",
     "holm",
     "looks_p_value",
     "mean_p_values",
@@ -34,7 +48,6 @@ __all__ = [
     "paired_difference",
     "power",
     "precision_limit",
-    "rate_difference_p",
     "rate_interval",
     "rate_p_values",
     "seeds_to_decide",

@@ -6,9 +6,6 @@ from functools import lru_cache
 
 from scipy import special, stats
 
-_NUISANCE = 128
-"""Common rates at which scipy starts its search for the one that makes the table likeliest."""
-
 
 @lru_cache(maxsize=4096)
 def rate_interval(k: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -62,39 +59,6 @@ def rate_p_values(k: int, n: int, low: float, high: float) -> tuple[float, float
     under = special.bdtr(k, n, low) if low >= 0 else 1.0
     over = special.bdtrc(k - 1, n, high) if high <= 1 else 1.0
     return min(1.0, 2 * float(max(not_above, not_below))), min(1.0, 2 * float(min(under, over)))
-
-
-def rate_difference_p(k1: int, n1: int, k2: int, n2: int) -> tuple[float, float]:
-    """Return the p-values for one rate being above another, and for its being below.
-
-    Each is twice that of the one-sided test, so that the smaller of them is that of the two-sided one.
-
-    Args:
-        k1: how often it happened in the first group.
-        n1: how often it could have.
-        k2: likewise in the second group.
-        n2: likewise.
-
-    Returns:
-        (p_above, p_below): small where the first rate is shown to be the higher, and the lower. Both 1 when a group is
-        empty.
-
-    Source: Boschloo 1970, Raised conditional level of significance for the 2 × 2-table when testing the equality of two
-    probabilities. It is exact, and finds more than Fisher's test does.
-
-    Raises:
-        ValueError: a count is not between 0 and its n.
-    """
-    _check(k1, n1)
-    _check(k2, n2)
-    if not n1 or not n2:
-        return 1.0, 1.0
-    table = [[k1, k2], [n1 - k1, n2 - k2]]
-    above, below = (
-        min(1.0, 2 * float(stats.boschloo_exact(table, alternative=side, n=_NUISANCE).pvalue))
-        for side in ("greater", "less")
-    )
-    return above, below
 
 
 def _check(k: int, n: int) -> None:

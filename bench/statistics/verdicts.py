@@ -13,7 +13,7 @@ from bench.statistics.sequential import Looks, over_looks
 ALPHA = 0.05
 """Chance that a table has any false verdict."""
 BETTER, WORSE, UNDECIDED = "better", "worse", "UNDECIDED"
-LOOKS, HOLM, NO_SPREAD = "looks", "Holm", "no spread"
+LOOKS, HOLM, NO_SPREAD, LOST_RUNS = "looks", "Holm", "no spread", "lost runs"
 
 
 class Verdict(NamedTuple):
@@ -25,7 +25,9 @@ class Verdict(NamedTuple):
         verdict: `better`, `worse` or `UNDECIDED`; empty where there is no difference.
         kept_open_by: what alone keeps it UNDECIDED. `looks`: one look would have decided, but there were several.
             `Holm`: it is decided by itself, whatever was looked at, but not among so many. `no spread`: the difference
-            is the same at every seed, and stays undecided at any number of such seeds. Empty: none of these.
+            is the same at every seed, and stays undecided at any number of such seeds. `lost runs`: who is ahead lost
+            runs, and what is left of it is not all of it, so that no number of seeds decides (`despite_losses`). Empty:
+            none of these.
         seeds_to_decide: more pairs than there are, at which the same mean and spread would be decided by themselves,
             the looks paid for; None where it is decided or kept open by others, and when there is no telling.
         open_up_to: the largest number of pairs that was tried, where none would do; None where one would, and where
@@ -60,6 +62,23 @@ def verdicts(
     }
     adjusted = dict(zip(own, holm(list(own.values())), strict=True))
     return [_verdict(one, own.get(i), adjusted.get(i), alpha, looks) for i, one in enumerate(differences)]
+
+
+def despite_losses(verdict: Verdict, difference: PairedDifference | None, lost: bool, reference_lost: bool) -> Verdict:
+    """Return a verdict that is for nobody whose runs were lost.
+
+    Runs that diverge are not left out by chance: the others may be those that went well. So they are no evidence that
+    it is better; that it is worse they show all the more.
+
+    Args:
+        verdict: of `verdicts`.
+        difference: that it is of.
+        lost: whether the strategy lost a run.
+        reference_lost: whether what it is compared with did.
+    """
+    if difference is None or not (lost if difference.mean > 0 else reference_lost):
+        return verdict
+    return Verdict(verdict.adjusted_p, UNDECIDED, LOST_RUNS)
 
 
 def _verdict(

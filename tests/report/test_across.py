@@ -70,6 +70,45 @@ def test_what_is_not_on_all_data_sets_is_left_out_and_named():
     assert found.best.names == ("cosine (paper)",)  # among what is on all of them
 
 
+def test_lost_runs_are_told_and_no_verdict_is_for_who_has_them():
+    lost = record("cosine", 3, form="paper", status="diverged", data="parcels")
+    found = family([*CLEAR, lost])
+    (row,) = found.combined
+    assert (row.verdict, row.kept_open_by) == ("UNDECIDED", "lost runs")
+    assert "without the seeds at which runs diverged or failed: cosine (paper)" in found.combined_note
+    assert found.best.why.endswith("but lost runs")
+    behind = family([*CLEAR, record("l2", 3, status="failed", data="parcels")])
+    assert behind.combined[0].verdict == "better"
+    assert "without the seeds at which runs diverged or failed: l2" in behind.combined_note
+
+
+def test_strategies_are_told_by_their_parameters_and_not_by_the_names_of_their_rows():
+    """One old run with another default makes two rows on its data set, whose names say how they differ."""
+    old = record("cosine", 0, 0.1, "paper", parameters={"end": 0.4})
+    found = family([*CLEAR, old])
+    assert found.combined[0].difference == family(CLEAR).combined[0].difference
+    assert [row.name for row in found.combined] == ["cosine with end=0.2 (paper)"]
+    assert found.best.names == ("cosine with end=0.2 (paper)",)
+    assert "left out: cosine with end=0.4 (paper)" in found.combined_note
+
+
+def test_what_has_one_name_and_two_defaults_is_not_combined():
+    documents = [one for one in CLEAR if one.identity["data"]["name"] == "documents"]
+    parcels = [record("l2", seed, 0.3 + seed / 50, data="parcels") for seed in range(3)]
+    parcels += [record("cosine", seed, 0.4, "paper", data="parcels", parameters={"end": 0.4}) for seed in range(3)]
+    found = family([*documents, *parcels])
+    assert found.combined == ()
+    assert "no strategy has a seed in common with l2 on all 2 data sets" in found.combined_note
+
+
+def test_a_sweep_is_combined_with_one_among_other_strategies():
+    """Where all but the reference are variants they are the comparison; here they are so on one of the two."""
+    sweep = "static[alpha=0.5]"
+    records = both(([0.50, 0.52, 0.48], [0.60, 0.63, 0.57]), ([0.30, 0.31, 0.29], [0.34, 0.36, 0.33]), ("l2", sweep))
+    (row,) = family([*records, record("cosine", 0, 0.3, "paper", data="parcels")]).combined
+    assert (row.label, row.table, row.verdict) == (sweep, "core", "better")
+
+
 def test_it_says_for_what_it_speaks():
     text = plain(render(build(CLEAR), "md"))
     told = section(text, "Data sets together")

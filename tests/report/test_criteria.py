@@ -87,14 +87,39 @@ def test_a_rescue_is_that_of_the_strategy_that_is_registered_now():
     }
 
 
-def test_recovery_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
+def escapes(records):
+    """Return the escape tests, by strategy and form."""
+    (comparison,) = build(records).comparisons
+    return {(one.by, one.form): one for one in comparison.escapes}
+
+
+def test_what_is_kept_is_a_share_of_the_same_strategy_in_the_same_form_and_seed():
     own = study(form="centred", cosine=[0.5, 0.8])
     tests = [rescue("cosine", 0, 0.4), rescue("cosine", 1, 0.4), rescue("cosine", 2, 0.4)]
-    cells, _ = criteria([record("l2"), *own, *tests])["recovery"]
-    assert cells["cosine (centred)"].value == pytest.approx((0.8 + 0.5) / 2)
-    assert cells["cosine (centred)"].n == 2
-    cells, _ = criteria([*study(l2=[0.5], cosine=[0.5]), *tests])["recovery"]
-    assert cells["cosine (paper)"].value is None  # its own runs are in the other form
+    kept = escapes([record("l2"), *own, *tests])["cosine", "centred"].kept
+    assert kept.by_seed == pytest.approx({0: 0.8, 1: 0.5})
+    # Its own runs are in the other form.
+    assert escapes([*study(l2=[0.5], cosine=[0.5]), *tests])["cosine", "centred"].kept is None
+
+
+def test_recovery_is_the_ap_after_the_spoilt_start_whatever_its_own_came_to():
+    """As a share of its own AP, one that hardly learns by itself would have the highest."""
+    own = study(form="centred", cosine=[0.5] * 3, linear=[0.02, 0.03, 0.04])
+    tests = [rescue("cosine", seed, 0.4 + seed / 100) for seed in range(3)]
+    tests += [rescue("linear", seed, 0.1 + seed / 90) for seed in range(3)]
+    cells, winner = criteria([*study(l2=[0.5] * 3), *own, *tests])["recovery"]
+    assert (cells["cosine (centred)"].text, cells["cosine (centred)"].n) == ("0.410", 3)
+    assert winner.names == ("cosine (centred)",)
+    assert escapes([*own, *tests])["linear", "centred"].kept.mean > 3
+
+
+def test_what_a_test_is_worth_is_that_of_the_runs_that_escaped():
+    tests = [rescue("cosine", 0, 0.004), rescue("cosine", 1, 0.2, after=1.0), rescue("cosine", 2, 0.006)]
+    found = escapes([record("l2"), *tests])["cosine", "centred"]
+    assert (found.escaped, found.stuck) == (2, 3)
+    assert found.mean == pytest.approx(0.07)
+    assert found.mean_of_escaped == pytest.approx(0.005)
+    assert escapes([record("l2"), tests[1]])["cosine", "centred"].mean_of_escaped is None
 
 
 def escape_tests(by, aps, **more):
@@ -164,11 +189,34 @@ def test_there_is_no_share_of_an_own_run_that_ended_degenerate_or_learnt_nothing
     assert found.kept.by_seed == pytest.approx({0: 0.8})
 
 
-def test_what_learns_nothing_is_no_winner_of_steadiness():
-    calm, wild = [0.500, 0.501, 0.503, 0.502] * 2, [0.6, 0.4, 0.45, 0.62] * 2
-    dead = [2e-7, 1e-7, 0.0, 5e-7] * 2
-    _, winner = criteria(study(cosine=calm, l2=wild, mgiou=dead))["seed_spread"]
+@pytest.mark.parametrize("key", ["seed_spread", "loss_spikes"])
+@pytest.mark.parametrize(
+    ("level", "shapes"), [(0.0, {}), (0.015, {}), (0.2, {}), (0.4, {"full_image": 1.0}), (0.4, {"bow_tie": 0.6})]
+)
+def test_what_fails_always_is_no_winner_of_stability(key, level, shapes):
+    calm, wild = [0.500, 0.501, 0.503, 0.502] * 3, [0.6, 0.4, 0.45, 0.62] * 3
+    records = [record("l2", seed, ap, ledger={"loss_spikes": 30.0 + seed % 3}) for seed, ap in enumerate(wild)]
+    records += [
+        record("cosine", seed, ap, "paper", ledger={"loss_spikes": 9.0 + seed % 2}) for seed, ap in enumerate(calm)
+    ]
+    records += [
+        record("mgiou", seed, level + seed * 1e-7, "paper", ledger={"loss_spikes": seed % 2}, **shapes)
+        for seed in range(12)
+    ]
+    _, winner = criteria(records)[key]
     assert winner.names == ("cosine (paper)",)
+
+
+def test_one_that_is_as_good_and_calmer_is_the_winner_of_stability():
+    """The test above can fail."""
+    arms = [("l2", None, 0.1), ("cosine", "paper", 0.05), ("mgiou", "paper", 0.001)]
+    records = [
+        record(label, seed, 0.5 + wild * (seed % 3 - 1), form, ledger={"loss_spikes": 900 * wild + seed * k % 5})
+        for k, (label, form, wild) in enumerate(arms)
+        for seed in range(12)
+    ]
+    found = criteria(records)
+    assert {found[key][1].names for key in ("seed_spread", "loss_spikes")} == {("mgiou (paper)",)}
 
 
 def test_only_runs_that_were_stuck_have_something_to_recover_from():
@@ -183,14 +231,13 @@ def test_only_runs_that_were_stuck_have_something_to_recover_from():
     assert cells["cosine (centred)"].text == "–"
 
 
-def test_recovery_of_a_strategy_without_a_form_is_a_share_of_its_only_runs():
-    cells, _ = criteria([record("l2", 0, 0.8), rescue("l2", 0, 0.4)])["recovery"]
-    assert cells["l2"].value == pytest.approx(0.5)
+def test_what_is_kept_of_a_strategy_without_a_form_is_a_share_of_its_only_runs():
+    assert escapes([record("l2", 0, 0.8), rescue("l2", 0, 0.4)])["l2", "centred"].kept.mean == pytest.approx(0.5)
 
 
-def test_recovery_of_a_strategy_that_never_got_anywhere_is_no_number():
-    cells, _ = criteria([record("l2"), *study(form="centred", cosine=[0.0]), rescue("cosine", 0, 0.0)])["recovery"]
-    assert cells["cosine (centred)"].value is None
+def test_there_is_no_share_of_nothing():
+    records = [record("l2"), *study(form="centred", cosine=[0.0]), rescue("cosine", 0, 0.0)]
+    assert escapes(records)["cosine", "centred"].kept is None
 
 
 def test_refinement_is_paired_with_the_reference():

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.statistics import rate_difference_p, rate_interval, rate_p_values
+from bench.statistics import rate_interval, rate_p_values
 
 counts = st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 inner = st.floats(0.01, 0.99)
@@ -70,7 +70,6 @@ def test_that_something_happens_at_all_is_shown_by_its_happening_once():
 
 def test_without_runs_nothing_is_shown():
     assert rate_p_values(0, 0, 0.5, math.inf) == (1.0, 1.0)
-    assert rate_difference_p(0, 0, 3, 5) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("region", [(0.5, 0.5), (0.6, 0.5), (1.0, math.inf), (-math.inf, 0.0), (math.nan, 1.0)])
@@ -82,31 +81,3 @@ def test_a_region_must_hold_a_rate(region):
 def test_counts_are_counts():
     with pytest.raises(ValueError, match="count"):
         rate_p_values(3, 2, 0.5, math.inf)
-    with pytest.raises(ValueError, match="count"):
-        rate_difference_p(1, 2, -1, 2)
-
-
-def exact_difference_p(k1, n1, k2, n2):
-    """Return the doubled p of rate 1 < rate 2: Fisher's p as the statistic, over a fine grid of common rates."""
-    a, b = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)[None]
-    fisher = stats.hypergeom.cdf(a, n1 + n2, a + b, n1)
-    as_extreme = fisher <= fisher[k1, k2] * (1 + 1e-9)
-    rates = np.linspace(0, 1, 2001)
-    chance = stats.binom.pmf(a[..., None], n1, rates) * stats.binom.pmf(b[..., None], n2, rates)
-    return min(1.0, 2 * float(chance[as_extreme].sum(0).max()))
-
-
-@pytest.mark.parametrize("groups", [(0, 5, 4, 5), (1, 3, 2, 4), (2, 9, 5, 6), (3, 12, 11, 20)])
-def test_the_test_of_two_rates_is_boschloos(groups):
-    k1, n1, k2, n2 = groups
-    above, below = rate_difference_p(*groups)
-    assert below == pytest.approx(exact_difference_p(*groups), abs=1e-5)
-    assert above == pytest.approx(exact_difference_p(k2, n2, k1, n1), abs=1e-5)
-    assert rate_difference_p(k2, n2, k1, n1) == pytest.approx((below, above), abs=1e-6)
-    fisher = stats.fisher_exact([[k1, k2], [n1 - k1, n2 - k2]], alternative="less").pvalue
-    assert below < 2 * fisher
-
-
-def test_groups_that_are_all_alike_do_not_differ():
-    assert rate_difference_p(5, 5, 5, 5) == (1.0, 1.0)
-    assert rate_difference_p(0, 5, 0, 8) == (1.0, 1.0)

@@ -12,9 +12,12 @@ from bench.statistics import (
     BETTER,
     HOLM,
     LOOKS,
+    LOST_RUNS,
     NO_SPREAD,
     UNDECIDED,
     WORSE,
+    Verdict,
+    despite_losses,
     holm,
     looks_p_value,
     paired_difference,
@@ -109,6 +112,19 @@ def test_verdicts_by_hand():
     assert table[1].adjusted_p is None
     assert table[4].adjusted_p is None
     assert verdicts([]) == []
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("size", [CLEAR, UNCLEAR])
+def test_there_is_no_verdict_for_who_lost_runs(size, sign):
+    """Of ten runs of which six diverged, the four that are left may be those that went well."""
+    one = difference(*(sign * value for value in size.by_seed.values()))
+    (found,) = verdicts([one])
+    kept = despite_losses(found, one, lost=sign > 0, reference_lost=sign < 0)
+    assert kept == Verdict(found.adjusted_p, UNDECIDED, LOST_RUNS)
+    assert despite_losses(found, one, lost=sign < 0, reference_lost=sign > 0) == found  # it is behind nevertheless
+    assert despite_losses(found, one, lost=False, reference_lost=False) == found
+    assert despite_losses(Verdict(), None, lost=True, reference_lost=True) == Verdict()
 
 
 def test_each_must_show_more_among_more():

@@ -17,7 +17,7 @@ from bench.report.figures.groups import Group, groups_of, pages
 from bench.report.figures.histories import Histories
 from bench.report.model import REFERENCE, Comparison, Family, Row
 from bench.report.numbers import names as listed
-from bench.statistics import HOLM, LOOKS, NO_SPREAD
+from bench.statistics import HOLM, LOOKS, LOST_RUNS, NO_SPREAD
 
 if TYPE_CHECKING:
     from datasets import DataSet
@@ -26,6 +26,7 @@ _KEPT_OPEN = {
     LOOKS: " Looks: decided if this had been the only look, but not after so many.",
     HOLM: " Holm: decided on its own, but not among so many.",
     NO_SPREAD: " No spread: the same at every seed, which no number of such seeds would decide.",
+    LOST_RUNS: " Lost runs: who is ahead lost some, so that what is left of it shows nothing, at any number of seeds.",
 }
 """What a verdict that is kept open means."""
 
