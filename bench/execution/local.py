@@ -18,6 +18,7 @@ from bench.errors import StorageError
 from bench.events import Event, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution.environment import environment
 from bench.execution.lost import EXIT_CODE
+from bench.execution.over import without_those_that_are_over
 from bench.execution.stop import StopSignal, deaf_to_ctrl_c
 from bench.execution.task import Task, Work
 from bench.records import GOES_ON, RunFolder
@@ -242,12 +243,16 @@ def _next(worker: _Worker, over: WorkOver) -> list[Work]:
 
 
 def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
-    """Tell that a worker died, and return what is to be tried again."""
+    """Tell that a worker died, and of those of its runs that are over; return what is to be tried again."""
     from bench.execution.resume import start_of  # here: a worker imports this file before it listens for signals
 
     worker.process.join()
-    work = worker.work
-    assert work is not None
+    assert worker.work is not None
+    # It may have died with its run's end behind it, while trackers were told: nothing is left to try, and that record
+    # is not to be written over.
+    work = without_those_that_are_over(worker.work, on_event)
+    if not work.tasks:
+        return []
     code = worker.process.exitcode or 0
     how = f"its worker process was ended {f'by {signal.Signals(-code).name}' if code < 0 else f'with exit code {code}'}"
     if code == EXIT_CODE:
@@ -255,7 +260,7 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
     hint = "; the system may be out of memory: try fewer --workers" if code == -_SIGKILL else ""
     reached = min(start_of(task.folder, task.identity).epochs for task in work.tasks)
     work = work.again(reached)
-    if work.attempts < _TRIES or len(work.tasks) > 1:
+    if work.attempts < _TRIES or len(worker.work.tasks) > 1:
         for task in work.tasks:
             on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
         return [work] if work.attempts < _TRIES else work.apart()

@@ -10,7 +10,6 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache, partial
 
 import torch
@@ -28,6 +27,7 @@ from bench.errors import StorageError, UserError, brief
 from bench.events import EpochDone, Event, RunEnded, RunParted, RunStarted, Warned, WorkOver
 from bench.execution.lost import EXIT_CODE, answers
 from bench.execution.member import Member
+from bench.execution.over import without_those_that_are_over
 from bench.execution.redact import redacted
 from bench.execution.reservation import StillWorkedOn, working_on
 from bench.execution.resume import UnreadableSnapshot, set_aside
@@ -38,7 +38,7 @@ from bench.files import write_atomic
 from bench.history_columns import measured
 from bench.metrics import FIGURE
 from bench.provenance import provenance
-from bench.records import GOES_ON, RunFolder
+from bench.records import RunFolder
 
 Emit = Callable[[Event], None]
 
@@ -60,7 +60,7 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
     with _warnings_to(work.tasks[0].run_id, emit):
         try:
             with working_on(work.tasks[0].folder.parent, [task.run_id for task in work.tasks]):
-                left = _without_those_that_are_over(work, emit)
+                left = without_those_that_are_over(work, emit)
                 over = _attempt(left, emit, stop or StopSignal()) if left.tasks else WorkOver()
                 if work.tasks[0].device != "cpu":  # of an attempt that failed: the next one may need the GPU's memory
                     gc.collect()
@@ -76,18 +76,6 @@ def carry_out(work: Work, emit: Emit, stop: StopSignal | None = None) -> WorkOve
             return WorkOver(halt=str(error))
 
 
-def _without_those_that_are_over(work: Work, emit: Emit) -> Work:
-    """Leave out runs that a worker brought to their end before it died; tell of them."""
-    left = []
-    for task in work.tasks:
-        record = RunFolder(task.folder).read_if_any()
-        if record is None or record.status in GOES_ON:
-            left.append(task)
-        else:
-            emit(RunEnded.of(record))
-    return replace(work, tasks=tuple(left))
-
-
 def _attempt(work: Work, emit: Emit, stop: StopSignal) -> WorkOver:
     """Carry out work; an error outside of training fails the run and not the process, a GPU that is gone say."""
     try:
@@ -97,7 +85,7 @@ def _attempt(work: Work, emit: Emit, stop: StopSignal) -> WorkOver:
     except Exception as error:
         if len(work.tasks) > 1:
             return WorkOver(apart=True)
-        for task in _without_those_that_are_over(work, emit).tasks:
+        for task in without_those_that_are_over(work, emit).tasks:
             write_atomic(task.folder / "error.log", redacted(traceback.format_exc()))
             record = task.record("failed", redacted(_reason(error, task)))
             RunFolder(task.folder).write(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ from bench.execution import local
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
 from bench.execution.task import Work
-from bench.records import load_study
+from bench.records import RunFolder, load_study
 
 from .conftest import Queue, alone
 
@@ -227,3 +228,34 @@ def test_trouble_of_the_command_itself_stops_workers_that_leave_a_snapshot(tmp_p
     assert record.status == "interrupted"
     assert "goes on from epoch" in record.reason
     assert (tmp_path / record.id / "snapshot.pt").exists()
+
+
+@pytest.fixture
+def dead(make_runs, make_tasks, tmp_path):
+    """Return a worker that SIGKILL has ended, as it was for the second time, with a run of each of these records."""
+
+    def make(**statuses):
+        tasks = make_tasks(make_runs(*statuses), tmp_path)
+        for task, status in zip(tasks.values(), statuses.values(), strict=True):
+            figures = {"mAP50_95": 0.5} if status == "done" else {}
+            RunFolder(task.folder).write(dataclasses.replace(task.record(status), metrics=figures))
+        process = SimpleNamespace(join=lambda: None, exitcode=-signal.SIGKILL)
+        return local._Worker(0, process, None, Work(tuple(tasks.values()), 2, attempts=1))
+
+    return make
+
+
+def test_a_run_whose_worker_died_behind_its_end_is_done_whichever_death_it_was(dead, tmp_path):
+    events = []
+    assert local._bury(dead(l2="done"), events.append) == []
+    (record,) = load_study(tmp_path)
+    assert (record.status, record.metrics) == ("done", {"mAP50_95": 0.5})
+    assert events == [RunEnded.of(record)]
+
+
+def test_of_several_runs_of_a_dead_worker_those_that_are_not_over_are_tried_again(dead, tmp_path):
+    events = []
+    (left,) = local._bury(dead(l2="done", cosine="running"), events.append)
+    assert ([task.label for task in left.tasks], left.until) == (["cosine"], 2)
+    assert {record.label: record.status for record in load_study(tmp_path)} == {"l2": "done", "cosine": "running"}
+    assert [type(event) for event in events] == [RunEnded, Warned]

@@ -1,0 +1,26 @@
+"""Runs that a worker brought to their end before it died: their records are left as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bench.events import Event, RunEnded
+from bench.execution.task import Work
+from bench.records import GOES_ON, RunFolder
+
+
+def without_those_that_are_over(work: Work, emit: Callable[[Event], None]) -> Work:
+    """Leave out runs that are over by their records; tell of them.
+
+    Raises:
+        RecordOutOfReach: nobody can tell just now.
+    """
+    left = []
+    for task in work.tasks:
+        record = RunFolder(task.folder).read_if_any()
+        if record is None or record.status in GOES_ON:
+            left.append(task)
+        else:
+            emit(RunEnded.of(record))
+    return replace(work, tasks=tuple(left))
