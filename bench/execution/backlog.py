@@ -168,7 +168,7 @@ class Backlog:
             RunFolder(task.folder).write(task.record("planned"))
         elif record.status not in GOES_ON:  # it failed, and may do better now
             (task.folder / "error.log").unlink(missing_ok=True)
-            RunFolder(task.folder).write(task.record("planned"))
+            RunFolder(task.folder).write(task.record("planned", earlier=record))
         self.starts[run_id] = start_of(task.folder, task.identity)
 
     def _begins_again(self, record: RunRecord) -> bool:

@@ -264,8 +264,10 @@ def _bury(worker: _Worker, on_event: Callable[[Event], None]) -> list[Work]:
         for task in work.tasks:
             on_event(Warned(task.run_id, f"{how}{hint}; it is tried once more"))
         return [work] if work.attempts < _TRIES else work.apart()
-    record = work.tasks[0].record("failed", f"{how}, twice{hint}")
-    RunFolder(work.tasks[0].folder).write(record)
+    (task,) = work.tasks
+    folder = RunFolder(task.folder)
+    record = task.record("failed", f"{how}, twice{hint}", earlier=folder.read_if_any())
+    folder.write(record)
     on_event(RunEnded(record.id, record.status, record.reason, {}, 0.0))
     return []
 

@@ -125,7 +125,7 @@ def _given_up(task: Task) -> RunEnded:
     if record is not None and record.status not in GOES_ON:
         return RunEnded.of(record)
     reason = "stopped before it left a snapshot of its last epoch; it goes on from an earlier one"
-    RunFolder(task.folder).write(task.record("interrupted", reason))
+    RunFolder(task.folder).write(task.record("interrupted", reason, earlier=record))
     return RunEnded(task.run_id, "interrupted", reason, {}, 0.0)
 
 

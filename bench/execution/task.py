@@ -43,9 +43,16 @@ class Task:
     tracking: TrackingConfig
     pretrained: str | None = None
 
-    def record(self, status: str, reason: str | None = None) -> RunRecord:
-        """Return the run's record as long as there is nothing to report."""
-        return RunRecord(
+    def record(self, status: str, reason: str | None = None, earlier: RunRecord | None = None) -> RunRecord:
+        """Return the run's record where there is nothing to report but its status.
+
+        Args:
+            status: one of `bench.records.STATUSES`.
+            reason: in one line, when it did not end well.
+            earlier: the record that this one takes the place of, of a run that may go on from its snapshot: what
+                trained its epochs so far, and what they left and took, stays on record.
+        """
+        record = RunRecord(
             schema=SCHEMA,
             id=self.run_id,
             study=self.study,
@@ -56,6 +63,15 @@ class Task:
             metrics={},
             timing={},
             provenance={},
+        )
+        if earlier is None or earlier.id != self.run_id:
+            return record
+        return replace(
+            record,
+            metrics=earlier.metrics,
+            timing=earlier.timing,
+            provenance=earlier.provenance,
+            shared=earlier.shared,
         )
 
     @property

@@ -87,8 +87,9 @@ def _attempt(work: Work, emit: Emit, stop: StopSignal) -> WorkOver:
             return WorkOver(apart=True)
         for task in without_those_that_are_over(work, emit).tasks:
             write_atomic(task.folder / "error.log", redacted(traceback.format_exc()))
-            record = task.record("failed", redacted(_reason(error, task)))
-            RunFolder(task.folder).write(record)
+            folder = RunFolder(task.folder)
+            record = task.record("failed", redacted(_reason(error, task)), earlier=folder.read_if_any())
+            folder.write(record)
             emit(RunEnded.of(record))
         return WorkOver()
 

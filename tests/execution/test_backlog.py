@@ -15,9 +15,10 @@ from bench.events import RunEnded, RunStarted, Warned
 from bench.execution.backlog import Backlog
 from bench.execution.fresh import NAME, begin, end, to_repeat, under_way
 from bench.execution.left import left_to_do
+from bench.execution.member import Member
 from bench.execution.reservation import COMMANDS
 from bench.execution.resume import Progress, write_progress
-from bench.execution.session import _planned
+from bench.execution.session import _given_up, _planned
 from bench.records import STATUSES, RunFolder
 
 from .test_reservation import HOLD, ROOT
@@ -32,7 +33,7 @@ def study(tmp_path, make_runs, make_tasks):
     class Study:
         def __init__(self):
             self.ids = {run.label: run.id for run in runs}
-            self.runs = runs
+            self.runs, self.tasks = runs, tasks
             self.open_ones: list[Backlog] = []
 
         def open(self, fresh=False, events=None, sharing=True):
@@ -224,6 +225,34 @@ def test_what_failed_shows_so_until_it_is_gone_on_with(study):
     study.drained(backlog)
     assert study.status("cosine") == "planned"
     assert not (study.folder("cosine") / "error.log").exists()
+
+
+A_MACHINE, ANOTHER = {"hardware": {"cpu": "a machine"}}, {"hardware": {"cpu": "another"}}
+
+
+def test_what_trained_the_epochs_that_a_run_goes_on_from_stays_on_record(study, tmp_path):
+    """A study of two machines would otherwise be told as one of the second alone."""
+    spent, metrics = {"total_s": 3.0}, {"stage1_mAP50_95": 0.25}
+    of_the_first = {"provenance": A_MACHINE, "timing": spent, "metrics": metrics, "shared": {study.ids["l2"]: 3}}
+    study.write("cosine", "failed", snapshot_at(3), reason="boom", ledger={"alpha_mean": 0.5}, **of_the_first)
+    task = study.tasks[study.ids["cosine"]]
+    study.drained(study.open())
+    planned = RunFolder(task.folder).read()
+    assert {key: getattr(planned, key) for key in of_the_first} == of_the_first
+    assert (planned.status, planned.reason, planned.ledger) == ("planned", None, {})
+    assert _given_up(task).status == "interrupted"
+    assert RunFolder(task.folder).read().provenance == A_MACHINE
+    member = Member(task)
+    member.resume()
+    member.begin(ANOTHER)
+    assert RunFolder(task.folder).read().provenance == {**ANOTHER, "earlier": [A_MACHINE]}
+
+
+def test_what_starts_again_from_nothing_has_nothing_of_an_earlier_attempt_on_record(study):
+    study.write("cosine", "failed", provenance=A_MACHINE, metrics={"stage1_mAP50_95": 0.25})
+    study.drained(study.open())
+    planned = RunFolder(study.folder("cosine")).read()
+    assert (planned.provenance, planned.metrics) == ({}, {})
 
 
 def cut_off(folder):

@@ -238,7 +238,8 @@ def dead(make_runs, make_tasks, tmp_path):
         tasks = make_tasks(make_runs(*statuses), tmp_path)
         for task, status in zip(tasks.values(), statuses.values(), strict=True):
             figures = {"mAP50_95": 0.5} if status == "done" else {}
-            RunFolder(task.folder).write(dataclasses.replace(task.record(status), metrics=figures))
+            told = {"metrics": figures, "provenance": {"commit": f"of {task.label}"}}
+            RunFolder(task.folder).write(dataclasses.replace(task.record(status), **told))
         process = SimpleNamespace(join=lambda: None, exitcode=-signal.SIGKILL)
         return local._Worker(0, process, None, Work(tuple(tasks.values()), 2, attempts=1))
 
@@ -259,3 +260,9 @@ def test_of_several_runs_of_a_dead_worker_those_that_are_not_over_are_tried_agai
     assert ([task.label for task in left.tasks], left.until) == (["cosine"], 2)
     assert {record.label: record.status for record in load_study(tmp_path)} == {"l2": "done", "cosine": "running"}
     assert [type(event) for event in events] == [RunEnded, Warned]
+
+
+def test_what_trained_a_run_that_its_worker_died_of_stays_on_record(dead, tmp_path):
+    assert local._bury(dead(l2="running"), lambda event: None) == []
+    (record,) = load_study(tmp_path)
+    assert (record.status, record.provenance) == ("failed", {"commit": "of l2"})

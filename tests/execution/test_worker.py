@@ -111,10 +111,13 @@ def test_an_error_before_training_fails_the_run_and_not_the_process(make_runs, m
     runs = make_runs("l2", "two-stage-50")
     tasks = list(make_tasks(runs, tmp_path).values())
     assert carry_out(Work(tuple(tasks), 2), lambda event: None).apart
+    before = dataclasses.replace(tasks[0].record("interrupted"), provenance={"commit": "of its first epochs"})
+    RunFolder(tasks[0].folder).write(before)
     events = []
     over = carry_out(Work((tasks[0],), 2), events.append)
     assert not over.goes_on
     record = RunFolder(tasks[0].folder).read()
+    assert record.provenance == before.provenance
     assert record.status == events[-1].status == "failed"
     assert record.reason == events[-1].reason == "RuntimeError: No CUDA GPUs are available"
     assert "in lost" in (tasks[0].folder / "error.log").read_text()
