@@ -15,10 +15,18 @@ _OUT_OF_REACH = frozenset(
 )
 """What an error of the machine or the network says, and none of what a file holds."""
 
+_MEND = "mend that, and give the same command again"
+
 
 def out_of_reach(error: OSError) -> str:
     """Return why a file cannot be read just now, whatever it holds; empty where the file may be what is wrong."""
-    return (error.strerror or type(error).__name__) if error.errno in _OUT_OF_REACH else ""
+    return _why(error) if error.errno in _OUT_OF_REACH else ""
+
+
+def in_the_way(error: OSError) -> StorageError:
+    """Return what to tell of an error of the machine that stops a command: no process can be started, say."""
+    where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    return StorageError(f"this command cannot go on: {where}{_why(error)}; {_MEND}")
 
 
 def not_now(path: Path | str, why: str) -> str:
@@ -56,6 +64,18 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
             temporary.unlink(missing_ok=True)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be removed: {_why(error)}; {_MEND}") from None
+
+
 def write_named(path: Path, content: str | bytes) -> None:
     """Write what a user has named: a file as `write_atomic` does, a symbolic link's target, or into a device or pipe.
 
@@ -82,8 +102,11 @@ def _bytes(content: str | bytes) -> bytes:
 
 
 def _not_written(path: Path, error: OSError) -> StorageError:
-    why = error.strerror or type(error).__name__
-    return StorageError(f"{path} cannot be written: {why}; mend that, and give the same command again")
+    return StorageError(f"{path} cannot be written: {_why(error)}; {_MEND}")
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _move_if_absent(temporary: Path, path: Path) -> None:

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from bench.errors import StorageError
-from bench.files import write_atomic, write_named
+from bench.files import remove, write_atomic, write_named
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -43,6 +43,13 @@ def test_a_file_in_the_making_is_beside_its_place_and_carries_the_process(tmp_pa
     ((source, target),) = seen
     assert os.path.dirname(source) == os.path.dirname(target)
     assert str(os.getpid()) in os.path.basename(source)
+
+
+def test_a_file_that_cannot_be_removed_is_one_clear_line(tmp_path):
+    remove(tmp_path / "fresh.json")  # there is none
+    (tmp_path / "fresh.json").mkdir()
+    with pytest.raises(StorageError, match=r"fresh\.json cannot be removed: .*; mend that, and give the same command"):
+        remove(tmp_path / "fresh.json")
 
 
 # Named by a user

@@ -15,6 +15,7 @@ from bench.execution.left import goes_on, left_of, read_record, segments_of
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import remove_progress, start_of
 from bench.execution.task import Task, Work
+from bench.files import remove
 from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment
 from bench.study import Run
@@ -157,17 +158,17 @@ class Backlog:
         """Clear away what must not mix with what comes, and read how far the run has come."""
         task, record = self._tasks[run_id], read_record(self._tasks[run_id].folder)
         for half_written in task.folder.glob(".*.tmp"):  # by a process that was killed
-            half_written.unlink(missing_ok=True)
+            remove(half_written)
         if isinstance(record, RecordError):
             aside = RunFolder(task.folder).set_aside()
             remove_progress(task.folder)  # of what it is a snapshot nobody can tell any more
             self.on_event(Warned(run_id, f"{record}: it is set aside as {aside.name}, and the run starts again"))
         elif not isinstance(record, RunRecord) or self._begins_again(record):
-            (task.folder / "run.json").unlink(missing_ok=True)  # first: a record without its files would be a lie
+            remove(task.folder / "run.json")  # first: a record without its files would be a lie
             shutil.rmtree(task.folder, ignore_errors=True)
             RunFolder(task.folder).write(task.record("planned"))
         elif record.status not in GOES_ON:  # it failed, and may do better now
-            (task.folder / "error.log").unlink(missing_ok=True)
+            remove(task.folder / "error.log")
             RunFolder(task.folder).write(task.record("planned", earlier=record))
         self.starts[run_id] = start_of(task.folder, task.identity)
 

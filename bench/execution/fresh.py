@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.execution.reservation import setting_up
-from bench.files import write_atomic
+from bench.files import remove, write_atomic
 from bench.records import RunFolder, RunRecord
 
 NAME = "fresh.json"
@@ -68,4 +68,4 @@ def _write(folder: Path, repeat: Repeat) -> None:
     if repeat:
         write_atomic(folder / NAME, json.dumps(repeat, indent=1, sort_keys=True) + "\n")
     else:
-        (folder / NAME).unlink(missing_ok=True)
+        remove(folder / NAME)

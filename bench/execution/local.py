@@ -21,6 +21,7 @@ from bench.execution.lost import EXIT_CODE
 from bench.execution.over import without_those_that_are_over
 from bench.execution.stop import StopSignal, deaf_to_ctrl_c
 from bench.execution.task import Task, Work
+from bench.files import in_the_way
 from bench.records import GOES_ON, RunFolder
 
 _SIGKILL = getattr(signal, "SIGKILL", 9)  # Windows has none
@@ -85,8 +86,8 @@ class LocalPool:
             On Ctrl-C, the runs under way that could not end by themselves any more; none in the ordinary case.
 
         Raises:
-            StorageError: a worker or this process could not write or read; the others have been stopped, and have left
-                a snapshot.
+            StorageError: a worker or this process could not write or read, or no worker could be started; the others
+                have been stopped, and have left a snapshot.
         """
         pool: list[_Worker] = []
         try:
@@ -96,6 +97,9 @@ class LocalPool:
                 except StorageError:
                     self._interrupt(pool, on_event, asked)
                     raise
+                except OSError as error:  # no process can be started, say
+                    self._interrupt(pool, on_event, asked)
+                    raise in_the_way(error) from None
                 self.stopped = bool(asked)
                 return self._interrupt(pool, on_event, asked) if asked else []
         finally:

@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
+from bench.errors import StorageError
 from bench.events import RunEnded
 from bench.execution import session
-from bench.execution.fresh import NAME
+from bench.execution.fresh import NAME, end
 from bench.execution.session import Options, carry_out_study
 from bench.records import RunFolder
 from bench.tracking import TrackingConfig
@@ -79,3 +80,9 @@ def test_a_repeat_that_was_given_up_is_no_part_of_the_next(carry_out, tmp_path):
 def test_a_first_study_with_fresh_is_no_repeat(carry_out, tmp_path):
     assert [*carry_out(fresh=True, stop_after=2), *carry_out(fresh=True)] == ALL
     assert not (tmp_path / NAME).exists()
+
+
+def test_a_list_that_cannot_be_removed_is_one_clear_line(tmp_path):
+    (tmp_path / NAME).mkdir()  # stands for a disk that has turned read-only
+    with pytest.raises(StorageError, match=r"fresh\.json cannot be removed"):
+        end(tmp_path, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 import strategies
 from bench.errors import StorageError
-from bench.events import EpochDone, RunEnded, RunStarted, Warned
+from bench.events import EpochDone, RunEnded, RunStarted, Warned, WorkOver
 from bench.execution import local
 from bench.execution.hardware import resolve_device, share_out
 from bench.execution.local import LocalPool
@@ -266,3 +267,33 @@ def test_what_trained_a_run_that_its_worker_died_of_stays_on_record(dead, tmp_pa
     assert local._bury(dead(l2="running"), lambda event: None) == []
     (record,) = load_study(tmp_path)
     assert (record.status, record.provenance) == ("failed", {"commit": "of l2"})
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "cannot go on: Too many open files; mend that, and give the"),
+        (OSError(errno.EROFS, "Read-only file system", "a/run.json"), "on: a/run.json: Read-only file system; mend"),
+    ],
+)
+def test_an_error_of_the_machine_lets_busy_workers_leave_a_snapshot_and_is_one_line(monkeypatch, error, told):
+    ours, theirs = multiprocessing.Pipe()
+    done = []
+
+    def stop():
+        done.append("told to stop")
+        theirs.send(WorkOver(stopped=True))
+
+    process = SimpleNamespace(
+        is_alive=lambda: not done, terminate=stop, join=lambda timeout=None: None, kill=lambda: done.append("killed")
+    )
+
+    def start(pool, number):
+        if number:
+            raise error
+        return local._Worker(number, process, ours)
+
+    monkeypatch.setattr(LocalPool, "_start", start)
+    with pytest.raises(StorageError, match=told):
+        LocalPool(workers=2, threads=1).run(Queue([Work((), 1), Work((), 1)]), lambda event: None)
+    assert done == ["told to stop"]
