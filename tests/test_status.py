@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
 import os
 import re
@@ -15,6 +16,7 @@ import torch
 from rich.console import Console
 
 from bench import status, status_view
+from bench.execution import reservation
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import Progress, write_progress
 from bench.records import RunFolder
@@ -98,6 +100,7 @@ def test_every_run_is_a_row_with_what_is_known_of_it(study):
 HOLD = """
 import sys
 from pathlib import Path
+from bench.execution import reservation
 from bench.execution.reservation import Reservations
 Reservations(Path(sys.argv[1])).take(sys.argv[2:])
 print("taken", flush=True)
@@ -115,6 +118,21 @@ def test_a_run_that_another_process_has_is_running(study):
         assert bench("status", "--out", study.parent).out.endswith("2 done, 1 planned\n"), "a process is at it"
         holder.communicate("\n")
     assert by_label(study)["cosine"].state == "interrupted"
+
+
+@pytest.mark.parametrize("kept", ["none, as on Windows", "refused by the file system"])
+def test_where_no_locks_are_kept_a_run_is_as_on_record_and_nobody_is_said_to_be_gone(study, monkeypatch, kept):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    Reservations(study / COMMANDS).close()
+    if kept.startswith("none"):
+        monkeypatch.setattr(reservation, "fcntl", None)
+    else:
+        monkeypatch.setattr(reservation.fcntl, "lockf", refuse)
+    cosine = by_label(study)["cosine"]
+    assert (cosine.state, cosine.reason) == ("running", "")
+    assert not bench("status", "--out", study.parent).out.endswith("no process is at it\n")
 
 
 def test_what_has_not_changed_is_not_read_again(study, monkeypatch):

@@ -78,13 +78,13 @@ class Reservations:
                     with contextlib.suppress(OSError):
                         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _offset(run_id))
 
-    def others(self, run_id: str) -> bool:
-        """Return whether another process has a run."""
+    def others(self, run_id: str) -> bool | None:
+        """Return whether another process has a run; None where no locks are kept, so that it cannot be seen."""
         if run_id in self._held:
             return False
         free = self.take([run_id])
         self.release([run_id])
-        return not free
+        return None if fcntl is None or self.refusal else not free
 
     def close(self) -> None:
         """Give everything back."""

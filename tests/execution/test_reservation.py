@@ -93,6 +93,7 @@ def test_a_file_system_without_locks_is_used_and_it_is_said(tmp_path, monkeypatc
         "time\n"
     )
     ours = Reservations(tmp_path / COMMANDS)
+    assert ours.others(B) is None  # who has it cannot be seen
     assert ours.take([A])
     assert ours.refusal
     ours.close()
@@ -107,6 +108,7 @@ def test_where_there_are_no_posix_locks_a_command_works_alone(tmp_path, monkeypa
     monkeypatch.setattr(reservation, "fcntl", None)  # as on Windows, which has not that flag either
     monkeypatch.delattr(os, "O_CLOEXEC", raising=False)
     ours = Reservations(tmp_path / COMMANDS)
+    assert ours.others(A) is None
     assert ours.take([A, B])
     ours.release([A])
     ours.close()
