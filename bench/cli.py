@@ -7,7 +7,7 @@ import sys
 import typer
 
 import bench.own_packages  # noqa: F401  # before what imports them
-from bench import streams
+from bench import sigterm, streams
 from bench.commands.dashboard import dashboard
 from bench.commands.data import data
 from bench.commands.export import export
@@ -47,18 +47,20 @@ _ClickException = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__
 def main() -> None:
     """Run the command line. A user's error is one line on stderr and exit code 2, never a traceback.
 
-    So is Ctrl-C, with exit code 130, and a stdout that cannot be written to. One that is no longer read is no error.
+    So is Ctrl-C, or SIGTERM, with exit code 130, and a stdout that cannot be written to. One that is no longer read is
+    no error.
     """
     streams.make_ready()
-    try:
-        _main()
-    except ImportError as error:
-        if ".so" not in str(error):
-            raise
-        _fail(f"{error}; on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0 brings what OpenCV needs")
-    except (KeyboardInterrupt, typer.Abort):
-        say("stopped by Ctrl-C")
-        raise SystemExit(130) from None
+    with sigterm.as_ctrl_c() as came:
+        try:
+            _main()
+        except ImportError as error:
+            if ".so" not in str(error):
+                raise
+            _fail(f"{error}; on Debian or Ubuntu, apt-get install libgl1 libglib2.0-0 brings what OpenCV needs")
+        except (KeyboardInterrupt, typer.Abort):
+            say(f"stopped by {sigterm.NAME if came else 'Ctrl-C'}")
+            raise SystemExit(130) from None
 
 
 def _main() -> None:

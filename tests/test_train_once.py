@@ -265,13 +265,14 @@ def short(folder, project):
     return ("train", f"data={folder}", "epochs=1", "imgsz=64", "batch=4", f"device={DEVICE}", f"project={project}")
 
 
-def test_ctrl_c_says_where_what_there_is_lies(small_folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("raised", "told"), [((), "Ctrl-C"), (("SIGTERM",), "SIGTERM")])
+def test_ctrl_c_says_where_what_there_is_lies(small_folder, tmp_path, monkeypatch, raised, told):
     def stop(trainer):
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(*raised)
 
     monkeypatch.setattr(RunFolderTrainer, "run", stop)
     done = bench(*short(small_folder, tmp_path))
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, "bench: stopped by Ctrl-C in the first epoch")
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (130, f"bench: stopped by {told} in the first epoch")
 
 
 def test_a_loss_that_is_no_number_is_exit_code_1(small_folder, tmp_path, monkeypatch):

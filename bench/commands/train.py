@@ -55,9 +55,9 @@ def train(
     except Diverged as error:
         options.say(f"diverged: {error}; what there is lies in {folder}")
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         there = f"after epoch {epochs}; what there is lies in {folder}" if epochs else "in the first epoch"
-        options.say(f"stopped by Ctrl-C {there}")
+        options.say(f"stopped by {str(stop) or 'Ctrl-C'} {there}")
         raise SystemExit(130) from None
     except (UserError, DataError):
         if made and not epochs:  # nothing is in it but what was asked for
