@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.files import write_atomic
+from bench.files import not_now, out_of_reach, write_atomic
 from bench.plain import to_plain
-from bench.records import RecordError
+from bench.records import RecordError, RecordOutOfReach
 
 SCHEMA = 1
 NAME = "study.json"
@@ -70,6 +70,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """Return a study's manifest; None when it has none, as before there were manifests.
 
     Raises:
+        RecordOutOfReach: it cannot be read just now: what was declared beforehand is not to be set aside for that.
         RecordError: it cannot be read.
     """
     path = folder / NAME
@@ -77,7 +78,11 @@ def read_manifest(folder: Path) -> Manifest | None:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        if why := out_of_reach(error):
+            raise RecordOutOfReach(not_now(path, why)) from None
+        raise RecordError(f"{path}: cannot be read: {error.strerror}; set it aside") from None
+    except (ValueError, RecursionError):
         raise RecordError(f"{path}: not valid JSON; set it aside") from None
     if not _fits(raw):
         raise RecordError(f"{path}: no study of schema {SCHEMA}; set it aside")

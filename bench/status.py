@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import UserError
+from bench.errors import StorageError, UserError
 from bench.execution.reservation import COMMANDS, Reservations
 from bench.execution.resume import NAME, rows_so_far
 from bench.history_columns import measured
@@ -89,8 +89,10 @@ class StudyFolder:
             row = _of_record(folder, RunFolder(folder).read())
         except FileNotFoundError:  # a study that is under way has started this run afresh
             return None
+        except StorageError as error:  # the next look may find what is out of reach, with stamps as they are now
+            return _unreadable(folder, error)
         except RecordError as error:
-            row = StandingRow(folder.name, folder.name, None, None, 0, "unreadable", reason=str(error))
+            row = _unreadable(folder, error)
         self._read[folder] = stamps, row
         return row
 
@@ -110,6 +112,10 @@ def total(rows: list[StandingRow], deserted: bool = False) -> str:
     """Return how many runs stand how, in one line, and whether nobody is at them."""
     told = counts(row.state for row in rows) or "none yet"
     return f"{percent(share_done(rows))} of {len(rows)} runs: {told}{'; no process is at it' if deserted else ''}"
+
+
+def _unreadable(folder: Path, error: UserError) -> StandingRow:
+    return StandingRow(folder.name, folder.name, None, None, 0, "unreadable", reason=str(error))
 
 
 def _of_record(folder: Path, record: RunRecord) -> StandingRow:

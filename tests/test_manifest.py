@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from bench.manifest import Manifest, read_manifest, write_manifest
-from bench.records import RecordError
+from bench.records import RecordError, RecordOutOfReach
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -62,4 +65,16 @@ def test_seeds_that_are_added_are_a_look_more(first, more, looks):
 def test_anything_else_is_one_kind_of_error_that_names_the_file(tmp_path, text):
     (tmp_path / "study.json").write_text(text)
     with pytest.raises(RecordError, match=r"study\.json"):
+        read_manifest(tmp_path)
+
+
+def test_one_that_cannot_be_read_just_now_is_not_to_be_set_aside(tmp_path, monkeypatch):
+    """It holds what was declared beforehand."""
+    write_manifest(tmp_path, Manifest("claims", "abc"))
+
+    def blink(path):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "read_bytes", blink)
+    with pytest.raises(RecordOutOfReach, match=r"study\.json cannot be read just now: Stale file handle; give"):
         read_manifest(tmp_path)

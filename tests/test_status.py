@@ -145,6 +145,30 @@ def test_what_has_not_changed_is_not_read_again(study, monkeypatch):
     assert read == [record("l2", 0).id]
 
 
+@pytest.mark.parametrize("name", ["run.json", "snapshot.pt"])
+def test_what_was_out_of_reach_at_one_look_is_read_at_the_next(study, monkeypatch, name):
+    """Its file is then as it was, and so is what tells that it has changed."""
+    known, out = by_label(study), [True]
+    path = study / known["static"].run_id / name
+
+    def blinking(read):
+        def found(self, *more, **named):
+            if out and str(self) == str(path):
+                raise OSError(errno.ESTALE, "Stale file handle")
+            return read(self, *more, **named)
+
+        return found
+
+    monkeypatch.setattr(Path, "read_bytes", blinking(Path.read_bytes))
+    monkeypatch.setattr(torch, "load", blinking(torch.load))
+    folder = StudyFolder(study)
+    (row,) = [row for row in folder.standings() if row.run_id == path.parent.name]
+    assert row.state == "unreadable"
+    assert f"{name} cannot be read just now: Stale file handle" in row.reason
+    out.clear()
+    assert {row.label: row for row in folder.standings()} == known
+
+
 def test_nothing_is_written(study):
     Reservations(study / COMMANDS).close()
     before = content(study)
