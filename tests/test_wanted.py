@@ -43,6 +43,16 @@ def test_two_data_sets_of_one_name_are_not_taken_for_two_versions_of_one(tmp_pat
     assert line.endswith(f"python -m bench data import '{b}' --as NAME")
 
 
+def test_a_name_that_is_not_utf8_is_one_line_that_says_what_to_do(tmp_path):
+    words = ("plan", "--strategy", "l2", "--precision", "fp32", "--out", tmp_path / "out")
+    data = tree(tmp_path / os.fsdecode(b"caf\xe9"), native())
+    line = refused(*words, "--data", data)
+    assert "caf\N{REPLACEMENT CHARACTER}: its name is not UTF-8" in line
+    assert line.endswith("rename it, or give it a name: python -m bench data import SOURCE --as NAME")
+    line = refused(*words, "--model", tmp_path / os.fsdecode(b"mod\xe9l.yaml"))
+    assert line.endswith("its path is not UTF-8, which a run's id is made of; rename what is not")
+
+
 def test_the_hint_of_a_report_is_what_a_shell_reads_as_meant():
     assert _report_words(Path("results"), "main") == ""
     assert _report_words(Path("results"), "first") == " first"

@@ -97,6 +97,8 @@ def wanted(
         strategies.load_plugin(source)
     settings = resolve(set_ or [], quick)
     arms = _arms(all_, suite, strategy or [], FORMS if mgiou is Form.both else (mgiou.value,))
+    if not _is_unicode(model):
+        raise UserError(f"--model {model}: its path is not UTF-8, which a run's id is made of; rename what is not")
     digest = model_digest(model)  # a wrong name is told before any data are made
     check_freeze(settings.get("freeze"), model)
     pretrained = settings.get("pretrained")
@@ -149,12 +151,18 @@ def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:
     """Return data sets by what the user called them; one that is named twice, `d` and `d/` say, once.
 
     Raises:
-        UserError: two have one name: a report would take them for two versions of one, and show the one alone.
+        UserError: two have one name: a report would take them for two versions of one, and show the one alone; or a
+            name is not UTF-8.
         DataError: no such data, or data that cannot be used.
     """
     found: dict[str, tuple[str, datasets.DataSet]] = {}
     for source in sources:
         loaded = datasets.load(source)
+        if not _is_unicode(loaded.name):
+            raise UserError(
+                f"--data {source}: its name is not UTF-8, which a run's id is made of; rename it, or give it a name: "
+                "python -m bench data import SOURCE --as NAME"
+            )
         first, known = found.setdefault(loaded.name, (source, loaded))
         if known.fingerprint != loaded.fingerprint:
             raise UserError(
@@ -162,6 +170,15 @@ def _loaded(sources: Sequence[str]) -> dict[str, datasets.DataSet]:
                 f"give one another name: python -m bench data import {shlex.quote(source)} --as NAME"
             )
     return dict(found.values())
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether a name, of a file say, can be written as UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _arms(all_: bool, suite: Suite | None, texts: Sequence[str], forms: tuple[str, ...]) -> list[Arm]:
