@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bench.clip_vertices import clips
@@ -63,8 +65,29 @@ def test_a_wrong_override_is_one_clear_line(text, message):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("lr0=1e-3", 0.001), ("lr0=.5e-2", 0.005), ("lr0=1E-3", 0.001), ("lr0=0.01", 0.01), ("weight_decay=5e-4", 5e-4)],
+    [
+        ("lr0=1e-3", 0.001),
+        ("degrees=10", 10.0),
+        ("lr0=.5e-2", 0.005),
+        ("lr0=1E-3", 0.001),
+        ("lr0=0.01", 0.01),
+        ("weight_decay=5e-4", 5e-4),
+    ],
 )
 def test_a_number_is_a_number_however_it_is_written(text, value):
     found = resolve([text])[text.partition("=")[0]]
     assert (found, type(found)) == (value, float)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mosaic=0", "warmup_bias_lr=0", "optimizer=adamw", "lr0=2e-3", "conf=.001", "batch=16"],
+)
+def test_a_default_that_is_said_in_another_spelling_is_the_default(text):
+    """Its type too: a run's id is made of how it is written."""
+    assert json.dumps(resolve([text]), sort_keys=True) == json.dumps(DEFAULTS, sort_keys=True)
+
+
+def test_a_number_that_no_float_holds_is_one_clear_line():
+    with pytest.raises(UserError, match="give a number that is not as large"):
+        resolve([f"degrees=1{'0' * 400}"])

@@ -12,6 +12,8 @@ from bench.errors import UserError
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 _TO_THE_LETTER = ("cfg", "data", "device", "model", "name", "pretrained", "project", "strategy")
+_COUNTS = {"batch", "fraction"}
+"""Settings of which Ultralytics takes fractions too, but to which a whole number is a number of images."""
 _SWITCH = (("pretrained", "true"), ("pretrained", "false"))
 
 
@@ -21,6 +23,7 @@ def read_value(word: str, key: str, text: str) -> Any:
     Names and paths are taken to the letter: `name=007` and `name=no` are names.
 
     `1e-3`, which is text in YAML 1.1, is a number where a number is wanted. `true` is none, though it is one to Python.
+    Where a fraction may stand, `0` is the `0.0` that it means: a run's id tells one from the other.
 
     Args:
         word: all of what was said, for the message.
@@ -50,4 +53,9 @@ def read_value(word: str, key: str, text: str) -> Any:
         raise UserError(f"{word}: give a whole number")
     if isinstance(value, bool):
         raise UserError(f"{word}: give a number")
+    if isinstance(value, int) and key not in CFG_INT_KEYS | _COUNTS:
+        try:
+            return float(value)
+        except OverflowError:
+            raise UserError(f"{word}: give a number that is not as large") from None
     return value

@@ -102,6 +102,8 @@ def sift(
     for key, value in found.items():
         if wrong := _wrong(key, value):
             raise UserError(f"{prefix}{key}={value}: {wrong}")
+    if "optimizer" in found:  # in one spelling, since a run's id tells one from the other
+        found["optimizer"] = next(one for one in _OPTIMIZERS if one.lower() == found["optimizer"].lower())
     return {**found, **own}
 
 
