@@ -64,6 +64,11 @@ def write_atomic(path: Path, content: str | bytes, *, replace: bool = True) -> N
             temporary.unlink(missing_ok=True)
 
 
+def half_written(folder: Path) -> list[Path]:
+    """Return what processes that were killed have left of files, in a folder that nobody else writes to."""
+    return list(folder.glob(".*.tmp"))
+
+
 def remove(path: Path) -> None:
     """Remove a file, if it is there.
 

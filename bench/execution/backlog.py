@@ -13,9 +13,9 @@ from bench.events import Event, RunEnded, RunStarted, Warned
 from bench.execution.fresh import Repeat
 from bench.execution.left import goes_on, left_of, read_record, segments_of
 from bench.execution.reservation import COMMANDS, Reservations
-from bench.execution.resume import remove_progress, start_of
+from bench.execution.resume import clear_up, left_over, remove_progress, start_of
 from bench.execution.task import Task, Work
-from bench.files import remove
+from bench.files import half_written, remove
 from bench.records import GOES_ON, RecordError, RunFolder, RunRecord
 from bench.sharing import Segment
 from bench.study import Run
@@ -87,7 +87,9 @@ class Backlog:
         self._looked = -_LOOK_AGAIN
 
     def plan(self) -> None:
-        """Write that the runs are planned, where there is no record of them."""
+        """Write that the runs are planned, where there is no record of them; clear up after those that are done."""
+        for run_id in self._tasks.keys() - self.starts.keys():
+            self._clear_up(run_id)
         for run_id in self.starts:
             if self.at_start[run_id] is None:
                 RunFolder(self._tasks[run_id].folder).write_first(self._tasks[run_id].record("planned"))
@@ -150,15 +152,25 @@ class Backlog:
         record = read_record(self._tasks[run_id].folder)
         if not isinstance(record, RunRecord) or record.status in GOES_ON or self._is_as_it_was(record):
             return False
+        clear_up(self._tasks[run_id].folder, record.status)
         self.ended(run_id, record.status)
         self.on_event(RunEnded.of(record))
         return True
 
+    def _clear_up(self, run_id: str) -> None:
+        """Remove what a worker has left that was killed as soon as its run was done."""
+        folder = self._tasks[run_id].folder
+        if left_over(folder) and self._reservations.take([run_id]):
+            record = read_record(folder)  # anew: another command may repeat the run
+            if isinstance(record, RunRecord):
+                clear_up(folder, record.status)
+            self._reservations.release([run_id])
+
     def _prepare(self, run_id: str) -> None:
         """Clear away what must not mix with what comes, and read how far the run has come."""
         task, record = self._tasks[run_id], read_record(self._tasks[run_id].folder)
-        for half_written in task.folder.glob(".*.tmp"):  # by a process that was killed
-            remove(half_written)
+        for path in half_written(task.folder):
+            remove(path)
         if isinstance(record, RecordError):
             aside = RunFolder(task.folder).set_aside()
             remove_progress(task.folder)  # of what it is a snapshot nobody can tell any more

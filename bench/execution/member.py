@@ -20,7 +20,7 @@ from bench.evaluation.results import Result
 from bench.execution.redact import redacted
 from bench.execution.resume import Progress, read_progress, remove_progress, write_progress
 from bench.execution.task import Task
-from bench.files import write_atomic
+from bench.files import half_written, remove, write_atomic
 from bench.ledger import summarise
 from bench.provenance import after
 from bench.records import GOES_ON, RESUMED, RunFolder, RunRecord
@@ -74,7 +74,9 @@ class Member:
         self.progress, self._before = Progress(), {}
 
     def begin(self, provenance: Mapping[str, Any]) -> None:
-        """Write that the run is under way."""
+        """Write that the run is under way, and clear away what a worker that was killed has half written."""
+        for path in half_written(self.task.folder):
+            remove(path)
         self.progress.started = self.progress.started or now()
         before = self.folder.read_if_any() if self.progress.rows else None
         self._record = replace(

@@ -1,4 +1,4 @@
-"""Runs that a worker brought to their end before it died: their records are left as they are."""
+"""Runs that a worker brought to their end before it died: their records stay, and what else it left is removed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ def without_those_that_are_over(work: Work, emit: Callable[[Event], None]) -> Wo
     """Leave out runs that are over by their records; tell of them.
 
     Raises:
-        RecordOutOfReach: nobody can tell just now.
+        StorageError: nobody can tell just now, or what is left over cannot be removed.
     """
+    from bench.execution.resume import clear_up  # here: a worker imports this file before it listens for signals
+
     left = []
     for task in work.tasks:
         record = RunFolder(task.folder).read_if_any()
         if record is None or record.status in GOES_ON:
             left.append(task)
         else:
+            clear_up(task.folder, record.status)
             emit(RunEnded.of(record))
     return replace(work, tasks=tuple(left))

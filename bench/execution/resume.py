@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.files import write_atomic
+from bench.files import half_written, remove, write_atomic
 from bench.plain import to_plain
+from bench.records import RESUMED
 from bench.sharing import Start
 from bench.weights import NoTensors, load_tensors, to_bytes
 
@@ -91,6 +92,22 @@ def set_aside(folder: Path) -> str:
 def remove_progress(folder: Path) -> None:
     """Remove a snapshot that nothing will go on from."""
     (folder / NAME).unlink(missing_ok=True)
+
+
+def left_over(folder: Path) -> list[Path]:
+    """Return what a run that nothing will go on from has no use for; a process that was killed has left it."""
+    return [*half_written(folder), *folder.glob(NAME)]
+
+
+def clear_up(folder: Path, status: str) -> None:
+    """Remove what is left over of a run that is over; one that failed goes on from its snapshot.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    if status not in RESUMED:
+        for path in left_over(folder):
+            remove(path)
 
 
 def _read(path: Path, identity: Mapping[str, Any], mmap: bool = False) -> dict[str, Any] | None:

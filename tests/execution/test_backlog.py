@@ -216,6 +216,37 @@ def test_what_was_cut_short_goes_on_from_its_snapshot(study, status):
     assert not list(study.folder("cosine").glob("*.tmp"))
 
 
+def test_what_a_killed_worker_left_of_a_run_that_is_done_is_cleared_up_and_of_no_other(study):
+    """It dies once the record is written, say, with the snapshot still there: nothing would ever go on from that."""
+    for label, status in (("l2", "done"), ("cosine", "failed"), ("adaptive", "interrupted")):
+        study.write(label, status, snapshot_at(8))
+        (study.folder(label) / ".snapshot.pt.77-0.tmp").write_text("half of a snapsh")
+    study.open().plan()
+    assert sorted(path.name for path in study.folder("l2").iterdir()) == ["history.csv", "run.json"]
+    for label in ("cosine", "adaptive"):
+        assert len(list(study.folder(label).iterdir())) == 4
+
+
+def test_what_another_command_is_at_is_not_cleared_up(study, tmp_path):
+    study.write("l2", "done", snapshot_at(8))
+    process = another(tmp_path, study.ids["l2"])
+    try:
+        study.open().plan()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert (study.folder("l2") / "snapshot.pt").exists()
+
+
+def test_what_is_half_written_is_cleared_away_when_a_run_begins(study):
+    task = study.tasks[study.ids["l2"]]
+    task.folder.mkdir()
+    (task.folder / ".snapshot.pt.77-0.tmp").write_text("half of a snapsh")
+    Member(task).begin({})
+    assert [path.name for path in task.folder.iterdir()] == ["run.json"]
+
+
 def test_what_failed_shows_so_until_it_is_gone_on_with(study):
     study.write("cosine", "failed", snapshot_at(3), reason="boom")
     (study.folder("cosine") / "error.log").write_text("Traceback")
@@ -332,8 +363,8 @@ def test_runs_of_another_command_are_left_to_it_and_its_results_taken(study, tmp
         told = {event.run_id for event in events if isinstance(event, RunStarted)}
         assert told == {study.ids["two-stage-50"], study.ids["cosine"]}
         # It finishes one, fails in another, and dies.
-        study.write("two-stage-50", "done", metrics={"mAP50_95": 0.5})
-        study.write("cosine", "failed", reason="boom")
+        study.write("two-stage-50", "done", snapshot_at(8), metrics={"mAP50_95": 0.5})
+        study.write("cosine", "failed", snapshot_at(3), reason="boom")
     finally:
         process.kill()
         process.wait()
@@ -343,6 +374,8 @@ def test_runs_of_another_command_are_left_to_it_and_its_results_taken(study, tmp
     ended = {event.run_id: event.status for event in events if isinstance(event, RunEnded)}
     assert ended == {study.ids["two-stage-50"]: "done", study.ids["cosine"]: "failed"}
     assert backlog.statuses[study.ids["cosine"]] == "failed"
+    assert not (study.folder("two-stage-50") / "snapshot.pt").exists()
+    assert (study.folder("cosine") / "snapshot.pt").exists()
 
 
 def test_what_a_command_leaves_when_it_dies_is_taken_over_from_its_snapshot(study, tmp_path, monkeypatch):
