@@ -130,7 +130,8 @@ class Backlog:
         """Reserve the first group before that turn which no other command has a run of, and plan what is left of it."""
         self._looked = time.monotonic()
         for group in [group for group in self._groups if group.turn < first]:
-            if self._reservations.take(group.run_ids):
+            # A pause for each that is known to be elsewhere would make a look last longer than the time between two.
+            if self._reservations.take(group.run_ids, patient=group.is_free(self._elsewhere)):
                 self._groups.remove(group)
                 self._elsewhere -= set(group.run_ids)
                 left = [run_id for run_id in group.run_ids if not self._is_over(run_id)]

@@ -216,9 +216,9 @@ def _listening() -> Iterator[list[int]]:
 
 
 def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Event | WorkOver | None]]:
-    """Yield what busy workers have said when one of them says something, at the latest after the time out.
+    """Yield all that busy workers have said when one of them says something, at the latest after the time out.
 
-    None stands for a worker that has died.
+    None stands for a worker that has died. Nothing follows that, or the end of a worker's work.
     """
     busy = [worker for worker in pool if worker.work]
     if not busy:
@@ -226,13 +226,25 @@ def _events(pool: list[_Worker], timeout: float) -> Iterator[tuple[_Worker, Even
     ready = wait([worker.connection for worker in busy], timeout)
     for worker in busy:
         if worker.connection in ready:
-            try:
-                yield worker, worker.connection.recv()
-            except (EOFError, OSError):  # in the midst of a message, too
-                yield worker, None
+            for event in _said(worker.connection):
+                yield worker, event
         # Processes that load images for it hold its end of the pipe, and may outlive it.
         elif not worker.process.is_alive() and not worker.connection.poll():
             yield worker, None
+
+
+def _said(connection: Connection) -> Iterator[Event | WorkOver | None]:
+    """Yield what there is in a pipe that has something, up to the end of the work or, as None, of the worker."""
+    event: Event | WorkOver | None = None
+    while not isinstance(event, WorkOver):
+        try:
+            if event is not None and not connection.poll():
+                return
+            event = connection.recv()
+        except (EOFError, OSError):  # in the midst of a message, too
+            yield None
+            return
+        yield event
 
 
 def _next(worker: _Worker, over: WorkOver) -> list[Work]:

@@ -56,13 +56,19 @@ class Reservations:
         except OSError as error:
             raise UserError(f"{path} cannot be written to: {error.strerror}") from None
 
-    def take(self, run_ids: Iterable[str]) -> bool:
-        """Reserve all of these runs, or none of them when another process has one."""
+    def take(self, run_ids: Iterable[str], *, patient: bool = True) -> bool:
+        """Reserve all of these runs, or none of them when another process has one.
+
+        Args:
+            run_ids: of the runs.
+            patient: whether to wait a tenth of a second for who only looks whether a run is free; whoever knows that
+                another command has one, and asks again before long, need not.
+        """
         taken: list[str] = []
         for run_id in run_ids:
             if run_id in self._held:
                 continue
-            if not self._lock(run_id):
+            if not self._lock(run_id, _TRIES if patient else 1):
                 self.release(taken)
                 return False
             self._held.add(run_id)
@@ -91,10 +97,10 @@ class Reservations:
         os.close(self._file)
         self._held.clear()
 
-    def _lock(self, run_id: str) -> bool:
+    def _lock(self, run_id: str, tries: int) -> bool:
         if fcntl is None:
             return True
-        for attempt in range(_TRIES):  # `bench status` holds a lock for a moment to see whether it is free
+        for attempt in range(tries):  # `bench status` holds a lock for a moment to see whether it is free
             if attempt:
                 time.sleep(_PAUSE)
             try:

@@ -212,6 +212,18 @@ def test_a_worker_is_dead_when_its_process_is_whoever_else_holds_its_pipe():
     assert list(local._events([worker], 0.01)) == [(worker, None)]
 
 
+def test_all_that_a_worker_has_said_is_heard_at_once_up_to_the_end_of_its_work():
+    """An event a turn, and a turn may take a while: the command would fall behind its workers."""
+    ours, theirs = multiprocessing.Pipe()
+    worker = local._Worker(0, SimpleNamespace(is_alive=lambda: True), ours, Work((), 1))
+    said = [RunStarted("a", 0), Warned("a", "one"), WorkOver(), Warned("b", "of the work that follows")]
+    for event in said:
+        theirs.send(event)
+    assert list(local._events([worker], 0.01)) == [(worker, event) for event in said[:3]]
+    theirs.close()
+    assert list(local._events([worker], 0.01)) == [(worker, said[3]), (worker, None)]
+
+
 def test_trouble_of_the_command_itself_stops_workers_that_leave_a_snapshot(tmp_path, make_runs, make_tasks):
     class Failing(Queue):
         def take(self):
