@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from bench.losses import FORMS
 from bench.manifest import Manifest, write_manifest
 from bench.settings import DEFAULTS
 from strategies import Strategy
+from tests import devices
 from tests.commands import bench, refused
 from tests.datasets.formats.samples import native, picture, tree
 
@@ -66,6 +68,18 @@ def test_a_gpu_that_cannot_be_used_is_one_line(small_folder, tmp_path, monkeypat
     line = refused("plan", "--strategy", "l2", "--seeds", 1, "--out", tmp_path, "--data", small_folder, "--device", "0")
     assert line.startswith("bench: GPU 0 cannot be used: ")
     assert line.endswith("; give --device cpu or another")
+
+
+def test_ctrl_c_is_left_to_the_command_while_another_process_measures_on_a_gpu(monkeypatch):
+    """It reaches the whole group: that process would print a traceback of its own."""
+    asked = Wanted([], {}, 1, None, "yolo11n-polygon.yaml", None, DEFAULTS, False, None)
+    monkeypatch.setattr(module, "gain_of_bf16", devices.deaf_to_ctrl_c)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignore"
+    try:
+        assert module._gain(asked, "0") == 1
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_within_torchrun_a_run_trains_alone():

@@ -20,6 +20,7 @@ from bench.detector.model import model_digest
 from bench.detector.precision import BF16, FP32, amp_of
 from bench.detector.pretrained import transferred, weights_digest
 from bench.errors import UserError, brief
+from bench.execution.stop import deaf_to_ctrl_c
 from bench.losses import FORMS
 from bench.manifest import read_manifest
 from bench.settings import resolve
@@ -142,7 +143,9 @@ def _gain(asked: Wanted, device: str) -> float:
     # Whoever has used a GPU holds some of its memory, or all of it where each process has it to itself, to its end.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as another:
         try:
-            return another.submit(gain_of_bf16, *words).result()
+            with deaf_to_ctrl_c():  # it is started here
+                measured = another.submit(gain_of_bf16, *words)
+            return measured.result()
         except RuntimeError as error:
             raise UserError(f"GPU {device} cannot be used: {brief(error, 200)}; give --device cpu or another") from None
 
