@@ -9,3 +9,6 @@ USUAL = "yolo11n-polygon.yaml"
 
 SMALL = str(Path(__file__).with_name("small-pose.yaml"))
 """A step of it takes a third of the time."""
+
+DEEP = str(Path(__file__).with_name("small-pose-p6.yaml"))
+"""As small, with a largest stride of 64."""

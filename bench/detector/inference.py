@@ -69,7 +69,7 @@ def detect(
 
 def image_size(model: PolygonModel, wanted: int | None) -> int:
     """Return the image size to predict at: what is wanted, else the one that a detector was trained at, rounded up."""
-    return network_size(wanted or int(_args(model).get("imgsz", 640)))
+    return network_size(wanted or int(_args(model).get("imgsz", 640)), model)
 
 
 def images_as_data(paths: Sequence[Path], names: dict[int, str], below: Path) -> DataSet:

@@ -18,7 +18,8 @@ from ultralytics.utils import ROOT, YAML
 
 from bench.errors import UserError
 
-_STRIDE = 32
+_LEAST_STRIDE = 32
+"""What Ultralytics rounds to where a network's largest stride is smaller."""
 _NAME = re.compile(r"(?P<family>yolo\w*?\d+)(?P<scale>[nslmx])-polygon(\.yaml)?")
 
 
@@ -83,11 +84,6 @@ def model_digest(name: str) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def network_size(imgsz: int) -> int:
-    """Return the side of the images that the network gets: `imgsz` as Ultralytics rounds it."""
-    return math.ceil(imgsz / _STRIDE) * _STRIDE
-
-
 def largest_size(imgsz: int, multi_scale: float) -> int:
     """Return the side of the largest images of a training; `multi_scale` is the share by which it is varied."""
     return math.ceil(imgsz * (1 + multi_scale))
@@ -116,3 +112,12 @@ class PolygonModel(PoseModel):
     def init_criterion(self) -> Any:
         """Refuse: the trainer sets `criterion` before the first step."""
         raise RuntimeError("PolygonModel.criterion is not set; train it with PolygonTrainer")
+
+
+def network_size(imgsz: int, model: PolygonModel) -> int:
+    """Return the side in pixels of the images that a network gets: `imgsz` as Ultralytics rounds it in training.
+
+    That is up to a multiple of the network's largest stride, which is 64 in a model with P6, and of 32 at least.
+    """
+    stride = max(int(model.stride.max()), _LEAST_STRIDE)
+    return math.ceil(imgsz / stride) * stride

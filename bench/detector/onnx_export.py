@@ -27,7 +27,7 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
     Args:
         model: from `load_detector`.
         path: of the file, which appears only when it has passed.
-        imgsz: side of the images it takes, rounded up to a multiple of 32.
+        imgsz: side of the images it takes, in pixels, rounded up as `network_size` does.
 
     Returns:
         The largest difference of a vertex, in pixels, between onnxruntime and torch on random images, among the
@@ -43,7 +43,7 @@ def export_onnx(model: PolygonModel, path: Path, imgsz: int) -> float:
         import onnxruntime
     except ImportError as error:
         raise UserError(f"export needs {error.name}; pip install 'hybrid-loss-bench[export]'") from None
-    side = network_size(imgsz)
+    side = network_size(imgsz, model)
     with tempfile.TemporaryDirectory() as scratch:
         plain = copy.deepcopy(model).cpu().float().eval()
         plain.pt_path = str(Path(scratch) / "detector.pt")  # the exporter writes beside it

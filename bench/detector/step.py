@@ -37,7 +37,7 @@ class TrainingStep:
         self.model.criterion = PolygonLoss(self.model, Mixer(strategies.build("cosine"), "paper", 100))
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, fused=True)
         largest = largest_size(int(settings["imgsz"]), float(settings.get("multi_scale", 0.0)))
-        self.batch = _batch(largest, int(settings["batch"]), device)
+        self.batch = _batch(network_size(largest, network), int(settings["batch"]), device)
 
     @property
     def images(self) -> int:
@@ -54,8 +54,7 @@ class TrainingStep:
             torch.cuda.synchronize(self.device)
 
 
-def _batch(imgsz: int, count: int, device: torch.device) -> dict[str, Tensor]:
-    size = network_size(imgsz)
+def _batch(size: int, count: int, device: torch.device) -> dict[str, Tensor]:
     square = torch.tensor([[0.25, 0.25, 1.0], [0.75, 0.25, 1.0], [0.75, 0.75, 1.0], [0.25, 0.75, 1.0]])
     return {
         "img": torch.rand(count, 3, size, size, device=device),

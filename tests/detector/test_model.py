@@ -6,13 +6,16 @@ import pytest
 import torch
 from ultralytics.utils.loss import v8PoseLoss
 
+from bench.detector.inference import detect, image_size
 from bench.detector.loss import PolygonLoss
 from bench.detector.mixer import Mixer
 from bench.detector.model import PolygonModel, model_config, model_digest
 from bench.detector.predict import _to_image
+from bench.detector.step import TrainingStep
 from bench.errors import UserError
 from bench.losses import l2_loss
 from strategies import build
+from tests.models import DEEP, SMALL
 
 
 @pytest.mark.parametrize("name", ["yolo11n-polygon.yaml", "yolo11x-polygon", "yolov8s-polygon.yaml"])
@@ -109,3 +112,14 @@ def test_what_a_yaml_of_ones_own_holds_is_told_by_its_digest(own):
     own.write_text(own.read_text().replace("nc: 80", "nc: 80\nactivation: torch.nn.ReLU()"))
     assert model_digest(str(own)) != before
     assert model_digest("yolo11n-polygon.yaml") is None
+
+
+@pytest.mark.parametrize(("name", "imgsz", "side"), [(DEEP, 96, 128), (DEEP, 128, 128), (SMALL, 96, 96)])
+def test_images_are_as_large_as_the_largest_stride_asks_for(small, name, imgsz, side):
+    """Ultralytics rounds so in training; at 96 px a network of stride 64 cannot put its layers together."""
+    step = TrainingStep(name, {"imgsz": imgsz, "batch": 2}, torch.device("cpu"))
+    assert step.batch["img"].shape == (2, 3, side, side)
+    step()
+    assert image_size(step.model, imgsz) == side
+    step.model.named = False  # as a run's weights
+    detect(step.model, small, imgsz=image_size(step.model, imgsz))
