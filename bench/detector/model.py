@@ -20,6 +20,8 @@ from bench.errors import UserError
 
 _LEAST_STRIDE = 32
 """What Ultralytics rounds to where a network's largest stride is smaller."""
+_BINS = 16
+"""Ultralytics' `reg_max` where a YAML names none."""
 _NAME = re.compile(r"(?P<family>yolo\w*?\d+)(?P<scale>[nslmx])-polygon(\.yaml)?")
 
 
@@ -56,6 +58,11 @@ def model_config(name: str, vertices: int) -> dict[str, Any]:
     head = config.get("head") or [[None, None, None]]
     if head[-1][2] != Pose.__name__:
         raise UserError(f"model {name}: its head is {head[-1][2]}, not Pose; use a yolo11 or yolov8 pose model")
+    if config.get("end2end"):
+        raise UserError(f"model {name}: end2end trains two heads, and the polygon loss is of one; take it out")
+    bins = config.get("reg_max", _BINS)
+    if type(bins) is not int or bins < 2:  # with one, Ultralytics has another loss in the place of DFL, called l1_loss
+        raise UserError(f"model {name}: reg_max={bins} leaves no DFL to train; give 2 or more, or take it out")
     config["kpt_shape"] = [vertices, 2]
     return config
 

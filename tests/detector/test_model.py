@@ -105,6 +105,27 @@ def test_a_yaml_of_ones_own_without_a_scale_letter_has_the_first(own):
     assert PolygonModel(config, nc=1, verbose=False)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("reg_max: 1", "reg_max=1 leaves no DFL to train"),
+        ("reg_max: null", "reg_max=None leaves no DFL to train"),
+        ("end2end: True", "end2end trains two heads"),
+    ],
+)
+def test_a_yaml_whose_losses_are_others_is_refused_before_it_trains(own, line, message):
+    own.write_text(f"{line}\n{own.read_text()}")
+    with pytest.raises(UserError, match=message) as caught:
+        model_config(str(own), 4)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["reg_max: 8", "end2end: False"])
+def test_a_yaml_may_say_what_fits(own, line):
+    own.write_text(f"{line}\n{own.read_text()}")
+    assert model_config(str(own), 4)["kpt_shape"] == [4, 2]
+
+
 def test_what_a_yaml_of_ones_own_holds_is_told_by_its_digest(own):
     before = model_digest(str(own))
     own.write_text("# a remark\n" + own.read_text())
