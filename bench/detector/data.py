@@ -102,7 +102,7 @@ class PolygonDataset(YOLODataset):
         for mosaic in _mosaics(transforms):
             # Of data that do not fit the memory it would take the images that were loaded last, whatever run this is.
             mosaic.buffer_enabled = False
-        transforms.insert(-1, CanonicalTargets())
+        transforms.insert(-1, CanonicalTargets(patches=self.augment and getattr(hyp, "cutmix", 0) > 0))
         return transforms
 
     def __getitem__(self, key: int) -> dict[str, Any]:
@@ -144,7 +144,14 @@ class CanonicalTargets:
 
     A flip or rotation changes which vertex comes first and which way round they run, and Ultralytics' boxes grow
     when an image is rotated.
+
+    Args:
+        patches: whether images may hold a patch of another one (`cutmix`). Boxes then also end where Ultralytics' do,
+            at the patch: vertices that it leaves out are kept where they are, and nothing is to be seen of them.
     """
+
+    def __init__(self, patches: bool = False) -> None:
+        self.patches = patches
 
     def __call__(self, labels: dict[str, Any]) -> dict[str, Any]:
         """Rewrite `labels["instances"]`; its other items stay as they are."""
@@ -159,7 +166,11 @@ class CanonicalTargets:
         points[:] = np.take_along_axis(points, order[..., None], axis=1)
         low, high = points[..., :2].min(1), points[..., :2].max(1)
         size = (width, height)
-        instances.bboxes[:] = np.concatenate((low.clip(0, size), high.clip(0, size)), axis=1)
+        low, high = low.clip(0, size), high.clip(0, size)
+        if self.patches:
+            low = np.maximum(low, instances.bboxes[:, :2])
+            high = np.minimum(high, instances.bboxes[:, 2:]).clip(low)
+        instances.bboxes[:] = np.concatenate((low, high), axis=1)
         return labels
 
 

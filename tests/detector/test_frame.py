@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ultralytics.data.augment import RandomPerspective
+from ultralytics.data.augment import CutMix, RandomPerspective
 from ultralytics.utils.instance import Instances
 
 import datasets
@@ -79,6 +79,31 @@ def test_ultralytics_way_moves_them_to_the_border(name):
         assert (np.sort(points[..., 2]) == np.sort(border[..., 2])).all()
         for one, other in zip(points, border, strict=True):
             assert _apart(one[:, :2].clip(0, SIZE), other[:, :2]) < 1e-3
+
+
+def test_boxes_end_where_a_patch_of_another_image_does(monkeypatch):
+    """The vertices that the patch leaves out are kept; what they are of is not in the image."""
+    patches = []
+    drawn = CutMix.get_params
+
+    def noted(transform, labels):
+        patches.append(drawn(transform, labels))
+        return patches[-1]
+
+    monkeypatch.setattr(CutMix, "get_params", noted)
+    _, found, made = shown("parcels", items=96, **{**MOVED, "degrees": 0.0}, cutmix=1.0)
+    cut = 0
+    for points, item, patch in zip(found, made, patches, strict=True):
+        if patch.get("skip"):
+            continue
+        pasted = len(patch["indexes2"])
+        x1, y1, x2, y2 = patch["area"].astype(int)
+        boxes = item["bboxes"].numpy()[-pasted:] * SIZE
+        low, high = points[-pasted:, :, :2].min(1), points[-pasted:, :, :2].max(1)
+        np.testing.assert_allclose(boxes[:, :2] - boxes[:, 2:] / 2, low.clip((x1, y1)), atol=1e-3)
+        np.testing.assert_allclose(boxes[:, :2] + boxes[:, 2:] / 2, high.clip(max=(x2, y2)), atol=1e-3)
+        cut += ((low < (x1, y1)) | (high > (x2, y2))).any(1).sum()
+    assert cut > 3
 
 
 def test_ultralytics_is_as_it_was_afterwards():
