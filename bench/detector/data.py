@@ -154,7 +154,7 @@ class CanonicalTargets:
         self.patches = patches
 
     def __call__(self, labels: dict[str, Any]) -> dict[str, Any]:
-        """Rewrite `labels["instances"]`; its other items stay as they are."""
+        """Rewrite `labels["instances"]`, and leave out those that nothing is to be seen of, with their `cls`."""
         instances = labels["instances"]
         if not len(instances):
             return labels
@@ -171,6 +171,8 @@ class CanonicalTargets:
             low = np.maximum(low, instances.bboxes[:, :2])
             high = np.minimum(high, instances.bboxes[:, 2:]).clip(low)
         instances.bboxes[:] = np.concatenate((low, high), axis=1)
+        # Ultralytics asks that of its own boxes, which reach into the frame where a turned object does not.
+        labels["cls"] = labels["cls"][instances.remove_zero_area_boxes()]
         return labels
 
 

@@ -106,6 +106,14 @@ def test_boxes_end_where_a_patch_of_another_image_does(monkeypatch):
     assert cut > 3
 
 
+def test_an_object_that_is_turned_out_of_the_frame_is_no_target():
+    """Ultralytics turns its box with it, whose corners may still be seen."""
+    _, found, made = shown("parcels", items=96, **{**MOVED, "degrees": 45.0, "translate": 0.6})
+    for points, item in zip(found, made, strict=True):
+        assert len(points) == len(item["cls"]) == len(item["bboxes"])
+        assert (item["bboxes"].numpy()[:, 2:] > 0).all()
+
+
 def test_ultralytics_is_as_it_was_afterwards():
     clip = Instances.clip
     loaded = dataset(datasets.load("documents"), 4)
