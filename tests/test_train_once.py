@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -259,6 +260,17 @@ def test_bfloat16_that_is_asked_for_is_used_on_the_cpu_too(small_folder):
     jobs = [_job(Words({}, place, said)) for said in ({}, {"amp": "bf16"}, {"amp": False}, {"conf": 0.0})]
     assert [job.settings["amp"] for job in jobs] == [False, "bf16", False, False]
     assert [job.settings["conf"] for job in jobs] == [0.001, 0.001, 0.001, 0.0]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_bfloat16_that_is_not_asked_for_is_used_on_a_gpu_that_has_it_itself(small_folder, monkeypatch, own):
+    """Of one that has not, a T4 say, torch says that bfloat16 is supported: it computes it in single precision."""
+    monkeypatch.setattr("bench.execution.hardware.resolve_device", lambda wanted: wanted)
+    monkeypatch.setattr("torch.cuda.device", lambda number: contextlib.nullcontext())
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation=True: including_emulation or own)
+    place = {"data": str(small_folder), "device": "0"}
+    jobs = [_job(Words({}, place, said)) for said in ({}, {"amp": True}, {"amp": "bf16"}, {"amp": False})]
+    assert [job.settings["amp"] for job in jobs] == ["bf16" if own else False] * 2 + ["bf16", False]
 
 
 def short(folder, project):

@@ -92,6 +92,7 @@ def _job(words: Words) -> Job:
     import datasets
     from bench.clip_vertices import CLIP
     from bench.commands.words import arm_of
+    from bench.detector.device import has_bf16
     from bench.detector.freezing import check_freeze
     from bench.detector.job import Job
     from bench.detector.model import model_config
@@ -117,7 +118,7 @@ def _job(words: Words) -> Job:
     amp = settings.get("amp", True)
     if amp == "fp16":
         raise UserError("amp=fp16: what there is instead of single precision is bf16; give amp=bf16")
-    settings["amp"] = BF16 if amp == BF16 or (amp not in (False, "fp32") and device != "cpu") else False
+    settings["amp"] = BF16 if amp == BF16 or (amp not in (False, "fp32") and has_bf16(device)) else False
     check_freeze(settings.get("freeze"), model)
     weights = place.get("pretrained")
     pretrained = weights if isinstance(weights, str) else None

@@ -41,6 +41,26 @@ def test_the_gain_is_the_ratio_of_warm_steps(monkeypatch, fp32, bf16):
     assert clock.taken == [False, True] * 4  # in turn: whatever else the machine does slows down both
 
 
+@pytest.mark.parametrize("failing", [True, False], ids=["bf16", "fp32"])
+def test_a_device_without_bfloat16_gains_nothing_by_it(monkeypatch, failing):
+    def fails(*arguments):
+        network = SimpleNamespace(autocast=None)
+
+        def take():
+            if network.autocast == failing:
+                raise RuntimeError("no kernel for this")
+
+        take.model = network
+        return take
+
+    monkeypatch.setattr(gain, "TrainingStep", fails)
+    if failing:
+        assert gain.gain_of_bf16(MODEL, {"imgsz": 96, "batch": 16}, "cpu") == 0
+    else:
+        with pytest.raises(RuntimeError, match="no kernel"):
+            gain.gain_of_bf16(MODEL, {"imgsz": 96, "batch": 16}, "cpu")
+
+
 def test_a_step_trains_in_both_formats(monkeypatch):
     """Loss and optimiser included: the weights move, and the network's outputs are in the format."""
     made, seen = [], []
