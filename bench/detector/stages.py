@@ -55,20 +55,26 @@ class Warmup:
     Args:
         trainer: tells the settings and the learning rate to arrive at.
         steps: how many batches it takes.
+        batches: how many make a step after it.
     """
 
-    def __init__(self, trainer: PolygonTrainer, steps: int) -> None:
+    def __init__(self, trainer: PolygonTrainer, steps: int, batches: int) -> None:
         self.trainer = trainer
         self.steps = steps
+        self.batches = batches
         self.done = 0
 
     def step(self, optimizer: Optimizer) -> None:
-        """Set the learning rates of the next batch; without steps, they are the schedule's from the first one on."""
+        """Set the learning rates of the batch under way; without steps, they are the schedule's from the first one on.
+
+        Call it when Ultralytics has set its own, which it does while the warm-up of the whole training would last.
+        """
         if not self.steps or self.done > self.steps:
+            self.trainer.accumulate = self.batches
             return
         args = self.trainer.args
         across = (0, self.steps)
-        batches = np.interp(self.done, across, (1, args.nbs / self.trainer.batch_size))
+        batches = np.interp(self.done, across, (1, self.batches))
         self.trainer.accumulate = max(1, int(batches.round()))
         for group in optimizer.param_groups:
             start = args.warmup_bias_lr if group.get("param_group") == "bias" else 0.0
@@ -101,7 +107,7 @@ def _new_training(trainer: PolygonTrainer, stage: Stage, first: int) -> Warmup:
         model=trainer.model,
         name=args.optimizer,
         lr=args.lr0 * stage.lr,
-        momentum=args.momentum,
+        momentum=trainer.momentum,
         decay=args.weight_decay * trainer.batch_size * batches_a_step / args.nbs,
         iterations=math.ceil(images / max(trainer.batch_size, args.nbs)) * left,
     )
@@ -112,4 +118,5 @@ def _new_training(trainer: PolygonTrainer, stage: Stage, first: int) -> Warmup:
     trainer.scheduler = LambdaLR(trainer.optimizer, lr_lambda=trainer.lf)
     trainer.scheduler.last_epoch = first - 1  # the trainer steps it at the start of the epoch
     batches = len(trainer.train_loader)
-    return Warmup(trainer, round(min(args.warmup_epochs, left - 1) * batches))
+    steps = round(min(args.warmup_epochs, left - 1) * batches)
+    return Warmup(trainer, steps, min(batches_a_step, batches * left))

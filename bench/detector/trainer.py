@@ -50,6 +50,7 @@ class PolygonTrainer(PoseTrainer):
 
     Attributes:
         eval_s: seconds spent on measuring.
+        momentum: that the optimiser was built with; `optimizer=auto` has one of its own, which `args` does not tell.
 
     Args:
         job: what to train.
@@ -189,6 +190,8 @@ class PolygonTrainer(PoseTrainer):
         for group in optimizer.param_groups:
             if "fused" in group and self.device.type in ("cpu", "cuda"):
                 group["fused"], group["foreach"] = True, False
+        first = optimizer.param_groups[0]
+        self.momentum = first["betas"][0] if "betas" in first else first["momentum"]
         return optimizer
 
     def setup_model(self) -> None:
@@ -289,8 +292,6 @@ class PolygonTrainer(PoseTrainer):
         self._within_batch = True
         self.batches_seen += 1
         random.seed(self.job.seed << 32 | self.batches_seen)  # multi-scale draws next, wherever items were made
-        if self.warmup is not None:
-            self.warmup.step(self.optimizer)
 
     def _close_batch(self) -> None:
         self._within_batch = False
@@ -309,6 +310,8 @@ class PolygonTrainer(PoseTrainer):
 
     def optimizer_step(self) -> None:
         """Take a step once enough batches wait for it."""
+        if self.warmup is not None:  # only now: in the epochs of the first warm-up, Ultralytics has just set its own
+            self.warmup.step(self.optimizer)
         if self.batches_seen - self.last_step < self._batches_a_step:
             return
         self.last_step = self.batches_seen

@@ -15,17 +15,19 @@ from .test_pairing import equal, train
 
 
 class Rates(PolygonTrainer):
-    """A trainer that keeps the learning rates of every batch, and the size of the optimiser's memory."""
+    """A trainer that keeps the learning rates and momenta of every batch, and the size of the optimiser's memory."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.rates = []
+        self.momenta = []
         self.remembers = []
 
     def optimizer_step(self):
-        self.rates.append({g["param_group"]: g["lr"] for g in self.optimizer.param_groups})
         self.remembers.append(len(self.optimizer.state))
         super().optimizer_step()
+        self.rates.append({g["param_group"]: g["lr"] for g in self.optimizer.param_groups})
+        self.momenta.append([g["betas"][0] if "betas" in g else g["momentum"] for g in self.optimizer.param_groups])
 
 
 def rates(job, folder):
@@ -81,6 +83,20 @@ def test_a_restart_without_epochs_to_warm_up_in_learns_from_the_first_batch(job,
     assert [one["weight"] for one in trainer.rates[-3:]] == pytest.approx([0.01] * 3)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{"warmup_bias_lr": 0.1}, {"optimizer": "auto", "momentum": 0.937}, {"optimizer": "SGD", "warmup_momentum": 0.5}],
+    ids=["AdamW", "auto", "SGD"],
+)
+def test_a_restart_before_the_warm_up_is_over_is_as_a_new_training(job, tmp_path, settings):
+    """Ultralytics goes on with the warm-up of the whole training, three epochs long."""
+    restarted, _ = rates(job("two-stage-50[restart=true]", epochs=4, **settings), tmp_path / "restarted")
+    new, _ = rates(job("mgiou", epochs=2, **settings), tmp_path / "new")
+    assert new.rates[0]["weight"] == 0.0
+    assert restarted.rates[-len(new.rates) :] == new.rates
+    assert restarted.momenta[-len(new.momenta) :] == new.momenta
+
+
 class Steps(PolygonTrainer):
     """A trainer that keeps the batches after which a step was taken."""
 
@@ -99,6 +115,7 @@ class Steps(PolygonTrainer):
     [
         (6, 0.0, [3, 7, 12, 16]),  # the 9th batch waits, and is not of the new training
         (8, 2.0, [0, 2, 6, 10, 12, 14, 18, 22]),  # as in Ultralytics' own warm-up of the first stage
+        (4, 3.0, [0, 1, 3, 6, 10]),  # before that warm-up is over: the second one has 1, 2, 3 and 4
     ],
 )
 def test_a_restart_gathers_batches_for_its_steps_as_a_new_training_does(job, tmp_path, epochs, warmup_epochs, steps):
