@@ -12,6 +12,7 @@ RATES = ("full_image", "bow_tie", "collapsed", "outside", "no_prediction")
 METRICS = (*PRIMARY, *(f"ring_{name}" for name in SECONDARY), *(f"box_{name}" for name in SECONDARY), *RATES)
 
 MAX_DETECTIONS = 100
-"""Predictions on an image that AP looks at, the best ones: COCO's largest `maxDets`."""
+"""Predictions on an image that AP looks at, the best ones of all categories together. It is COCO's largest `maxDets`,
+which pycocotools applies to each category by itself: with several, COCO's own AP would look at more."""
 MIN_CONFIDENCE = 0.001
 """Least score of a prediction that counts for AP, as Ultralytics validates."""

@@ -26,7 +26,7 @@ VERTICES = range(3, 17)
 HELD = 0.8
 """Share of the training polygons that the V chosen by default holds without leaving out a vertex."""
 COUNTED = 100
-"""Predictions on an image that COCO's AP looks at."""
+"""Predictions on an image that AP looks at, of all categories together."""
 
 
 def read(folder: Path, *, name: str, vertices: int | None = None, called: Mapping[str, str] | None = None) -> DataSet:

@@ -31,10 +31,11 @@ def predict(
         data: names the images and categories.
         args: Ultralytics' settings; `conf`, `iou` and `agnostic_nms` rule non-maximum suppression.
         category_ids: the COCO id of each class index; by default in the data set's order, as it was trained.
-        most: results an image; by default as many as AP looks at.
+        most: results an image, of all categories together; by default as many as AP looks at.
 
     Returns:
-        COCO results in the images' own pixels, the best of each image, best first.
+        COCO results in the images' own pixels, the best of each image, best first. Each box stands once, with its best
+        category: a polygon is one thing. Ultralytics' validator has it once for every category that scores over `conf`.
     """
     model.eval()
     device = next(model.parameters()).device

@@ -30,7 +30,9 @@ def load_truth(coco: Mapping[str, Any]) -> COCO:
 
 
 def average_precision(truth: COCO, results: Sequence[Result], iou_type: str) -> dict[str, float]:
-    """Return COCO's AP (area all, `MAX_DETECTIONS` an image) of results against the truth.
+    """Return COCO's AP (area all, `MAX_DETECTIONS` an image and category) of results against the truth.
+
+    Those of a run are as many of an image at the most, of all categories together (`bench.detector.predict`).
 
     Args:
         truth: from `load_truth`.
