@@ -50,8 +50,8 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
     OpenCV, which decodes, turns an image as its EXIF data say, and knows nothing of XMP.
 
     Raises:
-        DataError: no image, one that OpenCV does not read, cut off, of numbers that are no 8 or 16 bits, or too
-            large to decode safely.
+        DataError: no image, one that OpenCV does not read, cut off, of numbers that are no 8 or 16 bits, in colours
+            that OpenCV does not know, or too large to decode safely.
     """
     named = f"{where}: {short(path.name)}"
     # First, because Ultralytics makes Pillow install a plug-in for what it cannot identify.
@@ -68,6 +68,8 @@ def size_of(content: bytes, path: Path, where: str) -> tuple[int, int]:
                 # Of 32 bits and more. A PNG has 16 at most, though Pillow may call them so too.
                 if picture.mode in ("I", "F") and kind != "PNG" and not _of_few_bits(content):
                     raise DataError(f"{named} has pixels of over 16 bits, which OpenCV does not show; save it in 8")
+                if kind == "JPEG2000" and _in_strange_colours(picture, content):
+                    raise DataError(f"{named} is JPEG 2000 in colours that OpenCV does not decode; save it as PNG")
                 start, end = _ENDS.get(kind, (b"", b""))
                 if content.rfind(end) <= content.rfind(start):  # cut off, or something hangs on behind: decode, to tell
                     picture.load()
@@ -109,6 +111,15 @@ def _orientation(picture: Picture.Image, content: bytes, path: Path) -> int:
     exif = Picture.Exif()  # not `getexif`, which looks into XMP data too
     exif.load(picture.info.get("exif", b""))
     return exif.get(_ORIENTATION, 1)
+
+
+def _in_strange_colours(picture: Picture.Image, content: bytes) -> bool:
+    """Return whether a JPEG 2000 is in CMYK, or is grey and does not say so: a bare codestream, taken for RGB.
+
+    From the header, since OpenCV would tell at length on stderr.
+    """
+    bare = content.startswith(b"\xff\x4f")
+    return picture.mode == "CMYK" or (bare and len(picture.getbands()) < 3)
 
 
 def _of_few_bits(content: bytes) -> bool:

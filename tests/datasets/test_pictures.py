@@ -57,6 +57,22 @@ def test_every_mode_that_opencv_decodes_is_taken(tmp_path, kind, mode):
     assert size(tmp_path, content) == decoded.shape[1::-1] == (32, 24)
 
 
+@pytest.mark.parametrize(
+    ("mode", "bare", "taken"),
+    [("RGB", False, True), ("L", False, True), ("RGB", True, True)]
+    + [("CMYK", False, False), ("L", True, False), ("LA", True, False)],
+)
+def test_a_jpeg_2000_is_taken_when_opencv_decodes_it(tmp_path, mode, bare, taken):
+    content = encoded("JPEG2000", mode, no_jp2=bare)
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert (decoded is not None) == taken
+    if taken:
+        assert size(tmp_path, content) == (32, 24)
+    else:
+        with pytest.raises(DataError, match="'picture' is JPEG 2000 in colours that OpenCV does not decode"):
+            size(tmp_path, content)
+
+
 @pytest.mark.parametrize("content", [encoded("PCX"), b"", b"no picture"], ids=["PCX", "empty", "text"])
 def test_what_opencv_does_not_decode_is_refused_before_pillow_looks_for_help(tmp_path, monkeypatch, content):
     monkeypatch.setattr(Image, "open", lambda file: pytest.fail("Pillow was asked"))
