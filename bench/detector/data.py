@@ -16,7 +16,9 @@ from ultralytics.data.augment import Albumentations, Compose, Mosaic
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.utils.instance import Instances
 
+from bench import memory_limit
 from bench.detector.item_memory import ItemMemory
+from bench.detector.loaders import share_of_machine
 from bench.geometry import canonical_permutation, resample
 from datasets import DataError, Image, Split
 
@@ -73,6 +75,24 @@ class PolygonDataset(YOLODataset):
         """Return a copy of the image: an augmentation that writes in place must not reach the one in memory."""
         image, original, resized = self._decoded(i, *args, **kwargs)
         return image.copy(), original, resized
+
+    def check_cache_ram(self, safety_margin: float = 1.0) -> bool:
+        """Return whether this process's share of the memory has room for the images, and for as much again.
+
+        Of the machine's and of a container's: every worker of a study keeps the images, and they look at the same time.
+        Where there is none, an image is decoded whenever it is shown, which takes longer and changes no bit.
+
+        Args:
+            safety_margin: what has to stay free, as a share of what the images take.
+        """
+        if str(self.imgsz) in _DECODED.get(self.split, {}):
+            return True  # they are there
+        times = (1 + safety_margin) / share_of_machine()
+        left = memory_limit.left()
+        if left is not None and times * sum(_decoded_bytes(one, self.imgsz) for one in self.split.images) > left:
+            self.cache = None  # as Ultralytics says it
+            return False
+        return super().check_cache_ram(times - 1)
 
     def cache_images(self) -> None:
         """Take every image as it was decoded for an earlier run of this process, or decode it now."""
@@ -215,6 +235,11 @@ def _mosaics(transform: Any) -> Iterator[Mosaic]:
     for inner in (*getattr(transform, "transforms", ()), getattr(transform, "pre_transform", None)):
         if inner is not None:
             yield from _mosaics(inner)
+
+
+def _decoded_bytes(image: Image, imgsz: int) -> float:
+    """Return how much an image takes that is decoded and fitted into a square, in three channels of a byte."""
+    return 3 * image.width * image.height * (imgsz / max(image.width, image.height)) ** 2
 
 
 def _label(image: Image, vertices: int) -> dict[str, Any]:

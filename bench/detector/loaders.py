@@ -32,6 +32,11 @@ def spare_cores(device: str) -> int:
     return min(_MOST, torch.get_num_threads() - 1) if device.isdecimal() and CONTEXT else 0
 
 
+def share_of_machine() -> float:
+    """Return what of the machine is this process's, by its cores, up to 1; the rest is that of other runs."""
+    return min(1.0, torch.get_num_threads() / cores())
+
+
 def loaders(wanted: int, images: int, batch: int, imgsz: int) -> int:
     """Return how many of those there are for a split: no more than it has batches, nor than shared memory has room for.
 
@@ -47,8 +52,7 @@ def loaders(wanted: int, images: int, batch: int, imgsz: int) -> int:
     batches = -(-images // batch)
     most = min(wanted, batches - 1)
     if most > 0 and _SHARED_MEMORY.is_dir():
-        share = min(1.0, torch.get_num_threads() / cores())  # of the machine; the rest is that of other runs
-        room = shutil.disk_usage(_SHARED_MEMORY).free * share / 2
+        room = shutil.disk_usage(_SHARED_MEMORY).free * share_of_machine() / 2
         most = min(most, int(room / (AHEAD * batch * _CHANNELS * imgsz**2)))
     return max(0, most)
 

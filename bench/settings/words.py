@@ -19,7 +19,7 @@ OBEYED = frozenset(
     """.split()  # noqa: SIM905
 )
 _FIXED = {
-    "cache": "leave it out: images are kept in memory",
+    "cache": "leave it out: images are kept in memory where they fit, and no result depends on it",
     "cfg": "give its words one by one",
     "channels_last": "leave it out: it is as the device has it",
     "classes": "use a data set with those classes alone: what is trained on is what is scored",

@@ -9,7 +9,9 @@ import torch
 from ultralytics.cfg import get_cfg
 
 import datasets
+from bench import memory_limit
 from bench.clip_vertices import of_ultralytics
+from bench.detector import loaders
 from bench.detector.data import PolygonDataset
 from bench.geometry import canonical_order
 from bench.settings import DEFAULTS
@@ -137,3 +139,29 @@ def datasets_in_memory(monkeypatch, here, data, settings):
     items = dataset(data, 4, mosaic=1.0, **settings)
     assert items.cache == "ram"
     return [items[key] for key in range(12)]
+
+
+@pytest.mark.parametrize(("threads", "limit", "kept"), [(8, False, True), (1, False, False), (8, True, False)])
+def test_images_are_kept_where_a_workers_share_of_the_memory_has_room(monkeypatch, small_folder, threads, limit, kept):
+    """A worker of eight has an eighth of the machine, and a container may have less than that."""
+    here = psutil.virtual_memory()
+    needed = 12 * 3 * 96**2
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: here._replace(available=4 * needed))
+    monkeypatch.setattr(loaders, "cores", lambda: 8)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(memory_limit, "left", lambda: 2 * needed - 1 if limit else None)
+    items = dataset(datasets.load(small_folder), 4)
+    assert (items.cache == "ram") == kept
+    assert (items.ims[0] is not None) == kept
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: here._replace(available=0))
+    again = dataset(datasets.load(small_folder), 4)
+    assert again.cache != "ram"
+    assert torch.equal(items[5]["img"], again[5]["img"])
+
+
+def test_images_that_are_in_memory_are_not_asked_to_fit_again(monkeypatch, small_folder):
+    data = datasets.load(small_folder)
+    first = dataset(data, 4)
+    here = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: here._replace(available=0))
+    assert all(one is other for one, other in zip(first.ims, dataset(data, 4).ims, strict=True))
