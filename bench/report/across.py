@@ -15,7 +15,7 @@ from bench.report.model import REFERENCE, Comparison, Row
 from bench.report.numbers import names
 from bench.report.parts import Combined, Winner
 from bench.report.versions import versions_note
-from bench.statistics import BETTER, UNDECIDED, WORSE, despite_losses, paired_difference, verdicts
+from bench.statistics import BETTER, UNDECIDED, WORSE, paired_difference, verdicts
 
 _DIGITS = 12
 
@@ -49,9 +49,9 @@ def combine_rows(
             found[one.table].append((arm, one))
     judged = []
     for rows in found.values():
-        for (arm, one), verdict in zip(rows, verdicts([one.difference for _, one in rows], looks=looks), strict=True):
-            verdict = despite_losses(verdict, one.difference, arm.lost, reference_lost)
-            judged.append(replace(one, **verdict._asdict()))
+        which = [(arm.lost, reference_lost) for arm, _ in rows]
+        table = verdicts([one.difference for _, one in rows], looks=looks, lost=which)
+        judged += [replace(one, **verdict._asdict()) for (_, one), verdict in zip(rows, table, strict=True)]
     judged.sort(key=lambda one: (COMPARED.index(one.table), -one.difference.mean, one.label, one.form or ""))
     lost = [arm.name for rows in found.values() for arm, _ in rows if arm.lost]
     lost += [REFERENCE] if reference_lost else []
@@ -81,9 +81,11 @@ def best_of(members: Sequence[Comparison], looks: tuple[int, int] | None) -> Win
 
 def by_arm(rows: Sequence[Row]) -> dict[str, Row]:
     """Return rows by `arm_key`: of two, whose runs were named before and after a default changed, the larger."""
-    smallest_first = sorted(rows, key=lambda row: (row.figures, row.name))
-    found = {arm_key(row.strategy, row.form): row for row in smallest_first}
-    return {key: found[key] for key in dict.fromkeys(arm_key(row.strategy, row.form) for row in rows)}
+    found: dict[str, Row] = {}
+    for row in rows:
+        key = arm_key(row.strategy, row.form)
+        found[key] = max(found.get(key, row), row, key=lambda one: (one.figures, one.name))
+    return found
 
 
 class _Arm(NamedTuple):

@@ -13,7 +13,7 @@ from bench.report.arms import CONTROL, REPLICATE, RESCUE, whose
 from bench.report.groups import arm_key, condition_of
 from bench.report.parts import Control, Escape, Noise
 from bench.report.rows import Key, Runs, figures_of
-from bench.statistics import despite_losses, paired_difference, rate_interval, verdicts
+from bench.statistics import paired_difference, rate_interval, verdicts
 
 
 def escapes(runs: Mapping[str, Runs], own: Runs) -> tuple[Escape, ...]:
@@ -34,11 +34,8 @@ def controls(runs: Mapping[str, Runs], own: Runs, looks: tuple[int, int] | None)
         mine = own_runs(own, group[0])
         a, b = figures_of(mine), figures_of(group)
         pairs.append(paired_difference(a, b) if a.keys() & b.keys() else None)
-        lost.append(tuple(any(one.status in LOST for one in runs) for runs in (mine, group)))
-    judged = [
-        despite_losses(one, pair, *which)
-        for one, pair, which in zip(verdicts(pairs, looks=looks), pairs, lost, strict=True)
-    ]
+        lost.append((_lost(mine), _lost(group)))
+    judged = verdicts(pairs, looks=looks, lost=lost)
     return tuple(
         Control(
             of=arm_name(whose(group[0]), form),
@@ -106,6 +103,10 @@ def _escape(key: Key, group: Sequence[RunRecord], own: Runs) -> Escape:
         kept=paired_difference(kept, dict.fromkeys(kept, 0.0)) if kept else None,
         run_ids=tuple(record.id for record in group),
     )
+
+
+def _lost(records: Iterable[RunRecord]) -> bool:
+    return any(record.status in LOST for record in records)
 
 
 def _again(record: RunRecord) -> tuple[str, str, int]:

@@ -17,7 +17,7 @@ from bench.report.arms import COMPARED, CORE, REPLICATE, VARIANT, by_kind
 from bench.report.groups import strategy_names
 from bench.report.model import REFERENCE, Rate, Row, Seed
 from bench.report.parts import Cost
-from bench.statistics import despite_losses, paired_difference, rate_interval, verdicts
+from bench.statistics import paired_difference, rate_interval, verdicts
 
 Key = tuple[str, str | None]
 Runs = Mapping[Key, Sequence[RunRecord]]
@@ -160,11 +160,9 @@ def _cost(records: Sequence[RunRecord]) -> Cost:
 
 
 def _with_verdicts(rows: Sequence[Row], reference_lost: bool, looks: tuple[int, int] | None) -> list[Row]:
-    found = verdicts([row.difference for row in rows], looks=looks)
-    return [
-        replace(row, **despite_losses(one, row.difference, row.lost, reference_lost)._asdict())
-        for row, one in zip(rows, found, strict=True)
-    ]
+    lost = [(row.lost, reference_lost) for row in rows]
+    found = verdicts([row.difference for row in rows], looks=looks, lost=lost)
+    return [replace(row, **one._asdict()) for row, one in zip(rows, found, strict=True)]
 
 
 def _rank(row: Row) -> tuple[Any, ...]:

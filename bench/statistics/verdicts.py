@@ -42,7 +42,10 @@ class Verdict(NamedTuple):
 
 
 def verdicts(
-    differences: Sequence[PairedDifference | None], alpha: float = ALPHA, looks: Looks = None
+    differences: Sequence[PairedDifference | None],
+    alpha: float = ALPHA,
+    looks: Looks = None,
+    lost: Sequence[tuple[bool, bool]] | None = None,
 ) -> list[Verdict]:
     """Judge differences together: the more there are, the more each must show.
 
@@ -51,6 +54,7 @@ def verdicts(
         alpha: chance of any false verdict among them. Holm holds it although all share the reference's runs.
         looks: the least and the greatest number of pairs at which the study is looked at, stopping when decided; None:
             once. A difference with fewer pairs or more than that was looked at there too.
+        lost: of each, whether the strategy, and what it is compared with, lost runs (`despite_losses`); None: none did.
 
     Returns:
         A verdict each, in order: never one that the difference's own interval contradicts.
@@ -61,7 +65,10 @@ def verdicts(
         if one is not None and (p := t_p_value(one)) is not None
     }
     adjusted = dict(zip(own, holm(list(own.values())), strict=True))
-    return [_verdict(one, own.get(i), adjusted.get(i), alpha, looks) for i, one in enumerate(differences)]
+    found = [_verdict(one, own.get(i), adjusted.get(i), alpha, looks) for i, one in enumerate(differences)]
+    if lost is None:
+        return found
+    return [despite_losses(one, of, *which) for one, of, which in zip(found, differences, lost, strict=True)]
 
 
 def despite_losses(verdict: Verdict, difference: PairedDifference | None, lost: bool, reference_lost: bool) -> Verdict:
